@@ -1,0 +1,1 @@
+"""The lake: landing, bronze, silver and gold tables, their contracts, quality and operations."""

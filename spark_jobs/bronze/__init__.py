@@ -1,0 +1,1 @@
+"""Delivered files become bronze tables: every column as text, with provenance, nothing lost."""

@@ -1,0 +1,1 @@
+"""Business tables: joins and aggregates over silver, no direct identifiers."""

@@ -1,0 +1,88 @@
+"""What the lake is made of: each table's transform with its inputs, and the graph they form.
+
+``@table`` registers a transform where it is defined. Rooms that hold registrations are found through the
+``risklake.tables`` entry points, so the lake runs a product's tables without importing upwards.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
+from importlib.metadata import entry_points
+from pkgutil import walk_packages
+from typing import Any
+
+Transform = Callable[..., Any]
+
+
+class RegistryError(ValueError):
+    """Two registrations of one name, an unknown input or a circle."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A registered table or artifact.
+
+    ``inputs`` are handed to ``build`` by position in declared order; ``parameters`` (``as_of`` and the like) by keyword.
+    An artifact (``models.<name>``) writes files into a directory of its own instead of returning a frame.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    build: Transform
+    parameters: tuple[str, ...]
+    is_artifact: bool = False
+
+
+_nodes: dict[str, Node] = {}
+
+
+def table(name: str, *, inputs: tuple[str, ...]) -> Callable[[Transform], Transform]:
+    """Register a pure transform ``(*inputs: DataFrame, **parameters) -> DataFrame`` as table ``<zone>.<table>``."""
+    return _register(name, inputs, is_artifact=False)
+
+
+def artifact(name: str, *, inputs: tuple[str, ...]) -> Callable[[Transform], Transform]:
+    """Register ``(*inputs: DataFrame, directory: Path, **parameters) -> None``, which fills ``directory`` with files.
+
+    A table may name an artifact among its inputs; it then receives the artifact's directory as a ``pathlib.Path``.
+    """
+    return _register(name, inputs, is_artifact=True)
+
+
+def _register(name: str, inputs: tuple[str, ...], *, is_artifact: bool) -> Callable[[Transform], Transform]:
+    def add(build: Transform) -> Transform:
+        if name in _nodes and _nodes[name].build.__qualname__ != build.__qualname__:
+            raise RegistryError(f"{name} is registered twice: {_nodes[name].build.__module__} and {build.__module__}")
+        keyword_only = inspect.Parameter.KEYWORD_ONLY
+        parameters = tuple(p.name for p in inspect.signature(build).parameters.values() if p.kind is keyword_only)
+        _nodes[name] = Node(name, inputs, build, parameters, is_artifact)
+        return build
+
+    return add
+
+
+def load() -> dict[str, Node]:
+    """Every registered node by name, after importing the rooms named by the ``risklake.tables`` entry points."""
+    for point in entry_points(group="risklake.tables"):
+        package = import_module(point.value)
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            import_module(module.name)
+    return dict(_nodes)
+
+
+def build_order(nodes: dict[str, Node], sources: frozenset[str]) -> TopologicalSorter[str]:
+    """A prepared sorter over ``nodes``; RegistryError for an input that is neither a node nor one of ``sources``."""
+    for node in nodes.values():
+        unknown = [i for i in node.inputs if i not in nodes and i not in sources]
+        if unknown:
+            raise RegistryError(f"{node.name} reads {', '.join(unknown)}, which nothing makes")
+    sorter = TopologicalSorter({n.name: [i for i in n.inputs if i in nodes] for n in nodes.values()})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        raise RegistryError(f"tables form a circle: {' -> '.join(error.args[1])}") from None
+    return sorter

@@ -1,0 +1,33 @@
+"""Shared fixtures. tests/unit never starts a JVM; the one Spark session serves every other folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    """One small session for the whole run: the product's settings, one shuffle partition."""
+    from spark_jobs.session import spark_session
+
+    session = spark_session("tests", cores=2, memory="2g")
+    session.conf.set("spark.sql.shuffle.partitions", "1")
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with the real data sets; skips where it is absent."""
+    folder = Path(os.environ.get("RISK_LAKE_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"real data not found in {folder}: set RISK_LAKE_DATA")
+    return folder
