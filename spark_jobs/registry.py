@@ -15,10 +15,12 @@ from importlib.metadata import entry_points
 from pkgutil import walk_packages
 from typing import Any
 
+from spark_jobs.errors import RiskLakeError
+
 Transform = Callable[..., Any]
 
 
-class RegistryError(ValueError):
+class RegistryError(RiskLakeError):
     """Two registrations of one name, an unknown input or a circle."""
 
 
