@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import os
 import stat
 import zlib
 from collections.abc import Iterator
@@ -72,21 +73,21 @@ class Envelope:
 class Block:
     """Whole lines of a file as valid UTF-8.
 
-    ``first_line`` counts from 1; a line ends at LF, CRLF, a lone CR or the end of the file. ``is_repaired`` says that
-    bytes which were not UTF-8 were read as windows-1252.
+    ``first_line`` counts from 1; a line ends at LF, CRLF, a lone CR or the end of the file. ``repaired_line`` is the
+    first line with bytes that were not UTF-8 and were read as windows-1252, if any.
     """
 
     data: bytes
     first_line: int
     line_count: int
-    is_repaired: bool = False
+    repaired_line: int | None = None
 
 
 def confined(path: Path, root: Path) -> Path:
     """``path`` with links resolved; DeliveryError where it leaves ``root`` or leads nowhere."""
     relative_path = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
     with _readable(relative_path):
-        resolved, folder = path.resolve(strict=True), root.resolve(strict=True)
+        resolved, folder = (Path(os.path.realpath(p, strict=True)) for p in (path, root))
     if not resolved.is_relative_to(folder):
         raise DeliveryError.at(relative_path, "found a path that leads out of its folder, expected a file inside it")
     return resolved
@@ -128,10 +129,11 @@ def utf8_blocks(path: Path, relative_path: str, envelope: Envelope, block_bytes:
     """
     with _readable(relative_path), _open(path, envelope.compression == "gzip") as file:
         line = 1
-        for data in _whole_lines(_utf8_chunks(file, relative_path, envelope, block_bytes), relative_path):
-            text, is_repaired = _repaired(data)
-            count = _line_count(text)
-            yield Block(text, line, count, is_repaired)
+        for data in _whole_lines(_utf8_chunks(file, relative_path, envelope, max(block_bytes, 4)), relative_path):
+            text, repaired_at = _repaired(data)
+            repaired_line = None if repaired_at is None else line + line_offset(data, repaired_at)
+            count = line_offset(data, len(data)) + (not data.endswith((b"\n", b"\r")))
+            yield Block(text, line, count, repaired_line)
             line += count
 
 
@@ -159,11 +161,10 @@ def _utf8_chunks(file: IO[bytes], relative_path: str, envelope: Envelope, size: 
     total = 0
     while chunk := file.read(size):
         if total == 0 and envelope.encoding == "utf-8-sig":
-            # A first read shorter than the mark would only come from a block size no caller uses.
             chunk = chunk.removeprefix(_UTF8_MARK)
         total += len(chunk)
         if envelope.compression == "gzip" and total > MAXIMUM_DECOMPRESSED_BYTES:
-            bound = f"{MAXIMUM_DECOMPRESSED_BYTES // 2**30} GiB"
+            bound = f"{MAXIMUM_DECOMPRESSED_BYTES // 2**20} MiB"
             raise DeliveryError.at(
                 relative_path, f"found more than {bound} of decompressed data, expected at most {bound}"
             )
@@ -173,13 +174,13 @@ def _utf8_chunks(file: IO[bytes], relative_path: str, envelope: Envelope, size: 
 
 
 def _whole_lines(chunks: Iterator[bytes], relative_path: str) -> Iterator[bytes]:
-    held: list[bytes] = []
-    held_bytes, line = 0, 1
+    held: list[bytes | memoryview] = []
+    held_bytes = 0
     for chunk in chunks:
         # A CR in the last place may be the first half of CRLF.
         cut = max(chunk.rfind(b"\n"), chunk.rfind(b"\r", 0, max(len(chunk) - 1, 0))) + 1
         if cut:
-            yield b"".join([*held, chunk[:cut]])
+            yield b"".join([*held, memoryview(chunk)[:cut]])
             held, held_bytes = [], 0
         held.append(chunk[cut:])
         held_bytes += len(chunk) - cut
@@ -197,21 +198,22 @@ def too_long(relative_path: str, line: int | None) -> DeliveryError:
     )
 
 
-def _line_count(data: bytes) -> int:
-    ends = data.count(b"\n")
+def line_offset(data: bytes, at: int) -> int:
+    """How many lines end before position ``at``."""
+    ends = data.count(b"\n", 0, at)
     if b"\r" in data:
-        ends += data.count(b"\r") - data.count(b"\r\n")
-    return ends + (not data.endswith((b"\n", b"\r")))
+        ends += data.count(b"\r", 0, at) - data.count(b"\r\n", 0, at)
+    return ends
 
 
-def _repaired(data: bytes) -> tuple[bytes, bool]:
+def _repaired(data: bytes) -> tuple[bytes, int | None]:
     if data.isascii():
-        return data, False
+        return data, None
     try:
         data.decode()
-    except UnicodeDecodeError:
-        return data.decode(errors="risklake_windows_1252").encode(), True
-    return data, False
+    except UnicodeDecodeError as error:
+        return data.decode(errors="risklake_windows_1252").encode(), error.start
+    return data, None
 
 
 def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:

@@ -1,46 +1,35 @@
 """Delivered CSV files as Arrow batches of text: the one parser of every engine.
 
-A record is read by Arrow where that provably gives what Python's strict csv module gives, block by block, and by the csv
-module elsewhere. Dialect: comma, double quote doubled inside quoted cells, any mix of LF, CRLF and CR. Nothing is lost:
-a record that cannot be split into the header's columns keeps its text in ``_raw_record``.
+Block by block, records are read by Arrow where that provably gives what Python's strict csv module gives, and by the
+csv module elsewhere. Dialect: comma, double quote doubled inside quoted cells, any mix of LF, CRLF and CR. Nothing is
+lost: a record that cannot be split into the header's columns keeps its text in ``_raw_record``.
 """
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from io import StringIO
 from itertools import chain
 from pathlib import Path
-from threading import Lock
 from typing import Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as arrow_csv
 
 from spark_jobs.bronze.delivered_bytes import (
     BLOCK_BYTES,
-    MAXIMUM_RECORD_BYTES,
     Block,
     DeliveryError,
     confined,
     identify,
-    too_long,
+    line_offset,
     utf8_blocks,
 )
 from spark_jobs.bronze.delivered_header import Layout, split_header
+from spark_jobs.bronze.delivered_records import Records, parsed_by_arrow, parsed_by_csv
 from spark_jobs.contract import Contract
 
 __all__ = ["DeliveryError", "Inspection", "batch_schema", "confined", "inspect", "read_batches"]
-
-_TEXT_AFTER_QUOTE = "text after a closing quote, expected a comma or a line end"
-_QUOTE_NEVER_CLOSED = "quote never closed, expected a closing quote before the end of the file"
-_field_limit = Lock()
 
 
 @dataclass(frozen=True)
@@ -59,16 +48,6 @@ class Inspection:
     extra_columns: tuple[str, ...]
     absent_columns: tuple[str, ...]
     warnings: tuple[str, ...]
-
-
-@dataclass
-class _Records:
-    """Records of one block: a text array per cell of the file, and what is said of each record."""
-
-    cells: list[pa.Array]
-    row_numbers: pa.Array
-    malformed: pa.Array
-    raw: pa.Array
 
 
 def batch_schema(contract: Contract) -> pa.Schema:
@@ -96,17 +75,16 @@ def inspect(path: Path, relative_path: str, contract: Contract) -> Inspection:
     for block in chain([rest], blocks):
         content_bytes += len(block.data)
         row_hint += block.line_count
-        if block.is_repaired and first_repaired is None:
-            first_repaired = block.first_line
+        first_repaired = block.repaired_line if first_repaired is None else first_repaired
         if first_nul is None and (at := block.data.find(b"\0")) >= 0:
-            first_nul = block.first_line + len(_lines(block.data[:at] + b".")) - 1
+            first_nul = block.first_line + line_offset(block.data, at)
     extra = tuple(name for name, _ in layout.extras)
     absent = tuple(n for n, p in zip(contract.column_names, layout.positions, strict=True) if p is None)
     warnings = []
     if extra:
         warnings.append(f"columns the contract does not know, kept in _extra_values: {', '.join(extra)}")
     if first_repaired is not None:
-        warnings.append(f"bytes that are not UTF-8, from line {first_repaired} on, read as windows-1252")
+        warnings.append(f"bytes that are not UTF-8 read as windows-1252, first in line {first_repaired}")
     if first_nul is not None:
         warnings.append(f"NUL characters, first in line {first_nul}")
     if path.suffix == ".gz" and envelope.compression == "none":
@@ -136,9 +114,9 @@ def read_batches(
     blocks = utf8_blocks(path, relative_path, identify(path, relative_path), block_bytes)
     layout, rest = split_header(_first(blocks, relative_path, contract), relative_path, contract)
     for block in chain([rest], blocks):
-        records = None if exact else _parsed_by_arrow(block, layout)
+        records = None if exact else parsed_by_arrow(block, layout)
         if records is None:
-            records = _parsed_by_csv(block, blocks, layout, relative_path)
+            records = parsed_by_csv(block, blocks, layout, relative_path)
         if len(records.row_numbers):
             yield _batch(records, layout, relative_path, contract)
 
@@ -151,140 +129,7 @@ def _first(blocks: Iterator[Block], relative_path: str, contract: Contract) -> B
     raise DeliveryError.at(relative_path, f"found blank lines alone, expected a header with the columns {expected}")
 
 
-def _lines(data: bytes) -> list[str]:
-    return StringIO(data.decode(), newline="").readlines()
-
-
-def _parsed_by_arrow(block: Block, layout: Layout) -> _Records | None:
-    """The records by Arrow, or None where it might read them otherwise than the csv module.
-
-    Proof: every line end is LF or CRLF, every quote opens or closes a whole cell or is doubled inside one, each record
-    has the header's number of cells, and there are as many records as lines, so that no line is blank or continued.
-    """
-    data, width = block.data, layout.width + layout.trailing
-    if not data or b"\0" in data or data.count(b"\r") != data.count(b"\r\n"):
-        return None
-    has_quotes = b'"' in data
-    if has_quotes and not _quotes_are_regular(data):
-        return None
-    names = [str(place) for place in range(width)]
-    try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(data),
-            read_options=arrow_csv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
-            parse_options=arrow_csv.ParseOptions(newlines_in_values=has_quotes),
-            convert_options=arrow_csv.ConvertOptions(
-                check_utf8=False,
-                column_types=dict.fromkeys(names, pa.string()),
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-            ),
-        )
-    except pa.ArrowInvalid:
-        return None
-    count = table.num_rows
-    if count != block.line_count:
-        return None
-    cells = [column.combine_chunks() for column in table.columns]
-    if any(cell.null_count != count for cell in cells[layout.width :]):
-        return None
-    nothing = pa.nulls(count, pa.string())
-    numbers = pa.array(range(block.first_line, block.first_line + count), pa.int64())
-    return _Records(cells[: layout.width], numbers, nothing, nothing)
-
-
-def _quotes_are_regular(data: bytes) -> bool:
-    """Whether quotes stand only around whole cells and, doubled, inside them.
-
-    Quotes pair up in order. One that opens a pair follows a comma, a line end or, doubled, a quote; one that closes it
-    is followed by a comma, a line end or a quote.
-    """
-    padded = b"\n" + data + b"\n"
-    octets = pa.Array.from_buffers(pa.uint8(), len(padded), [None, pa.py_buffer(padded)])
-    at = pc.indices_nonzero(pc.equal(octets, pa.scalar(ord('"'), pa.uint8())))
-    if len(at) % 2:
-        return False
-    pairs = pa.FixedSizeListArray.from_arrays(at, 2)
-    before = octets.take(pc.subtract(pc.list_element(pairs, 0), 1))
-    after = octets.take(pc.add(pc.list_element(pairs, 1), 1))
-    opens = pc.is_in(before, pa.array(b',\n"', pa.uint8()))
-    closes = pc.is_in(after, pa.array(b',\r\n"', pa.uint8()))
-    return bool(pc.all(pc.and_(opens, closes)).as_py())
-
-
-def _parsed_by_csv(block: Block, following: Iterator[Block], layout: Layout, relative_path: str) -> _Records:
-    """The records by Python's csv module, reading on into ``following`` while one is unfinished."""
-    rows: list[list[str]] = []
-    numbers: list[int] = []
-    faults: dict[int, tuple[str, str]] = {}
-    width, blank, pending, line = layout.width, [""] * layout.width, list[str](), block.first_line
-
-    def lines() -> Iterator[str]:
-        current: Block | None = block
-        held = 0
-        while current is not None:
-            for text in StringIO(current.data.decode(), newline=""):
-                pending.append(text)
-                yield text
-            # The record loop empties pending after each record: what is in it now belongs to an unfinished one.
-            held = held + len(current.data) if pending else 0
-            if held > MAXIMUM_RECORD_BYTES:
-                raise too_long(relative_path, line)
-            current = next(following, None) if pending else None
-
-    def malformed(problem: str) -> None:
-        faults[len(rows)] = (problem, "".join(pending).removesuffix("\n").removesuffix("\r"))
-        rows.append(blank)
-        numbers.append(line)
-
-    reader = csv.reader(lines(), strict=True)
-    with _unlimited_fields():
-        while True:
-            try:
-                for row in reader:
-                    if len(row) == width or (len(row) > width and not any(row[width:])):
-                        rows.append(row if len(row) == width else row[:width])
-                        numbers.append(line)
-                    elif row:
-                        malformed(f"expected {width} cells, found {len(row)}")
-                    line += len(pending)
-                    pending.clear()
-                break
-            except csv.Error as error:
-                malformed(_QUOTE_NEVER_CLOSED if "end of data" in str(error) else _TEXT_AFTER_QUOTE)
-                line += len(pending)
-                pending.clear()
-    return _Records(
-        cells=[_null_where_empty(pa.array(column, pa.string())) for column in zip(*rows, strict=True)],
-        row_numbers=pa.array(numbers, pa.int64()),
-        malformed=_sparse({at: problem for at, (problem, _) in faults.items()}, len(rows)),
-        raw=_sparse({at: raw for at, (_, raw) in faults.items()}, len(rows)),
-    )
-
-
-@contextmanager
-def _unlimited_fields() -> Iterator[None]:
-    # The limit belongs to the process; the lock costs nothing, since the csv module holds the interpreter's anyway.
-    with _field_limit:
-        before = csv.field_size_limit(sys.maxsize)
-        try:
-            yield
-        finally:
-            csv.field_size_limit(before)
-
-
-def _null_where_empty(column: pa.Array) -> pa.Array:
-    return pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
-
-
-def _sparse(values: dict[int, str], count: int) -> pa.Array:
-    if not values:
-        return pa.nulls(count, pa.string())
-    return pa.array([values.get(at) for at in range(count)], pa.string())
-
-
-def _batch(records: _Records, layout: Layout, relative_path: str, contract: Contract) -> pa.RecordBatch:
+def _batch(records: Records, layout: Layout, relative_path: str, contract: Contract) -> pa.RecordBatch:
     count = len(records.row_numbers)
     nothing = pa.nulls(count, pa.string())
     columns = [nothing if place is None else records.cells[place] for place in layout.positions]
@@ -299,7 +144,7 @@ def _batch(records: _Records, layout: Layout, relative_path: str, contract: Cont
     return pa.RecordBatch.from_arrays(columns, schema=batch_schema(contract))
 
 
-def _extra_values(records: _Records, layout: Layout) -> pa.Array:
+def _extra_values(records: Records, layout: Layout) -> pa.Array:
     """JSON objects of the extra cells that hold something, null where none does."""
     names = [name for name, _ in layout.extras]
     objects = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 
-from spark_jobs.bronze.delivered_bytes import Block, DeliveryError
+from spark_jobs.bronze.delivered_bytes import Block, DeliveryError, line_offset
 from spark_jobs.contract import Contract
 
 #: A header line longer than this is no header.
@@ -31,20 +31,19 @@ class Layout:
 
 
 def split_header(block: Block, relative_path: str, contract: Contract) -> tuple[Layout, Block]:
-    """The layout that the first line with text declares, and the rest of the block; DeliveryError where it is refused."""
+    """The layout that the first line with text declares, and the rest of the block; DeliveryError where it is bad."""
     body = block.data.lstrip(b"\r\n")
     end = min((i for i in (body.find(b"\n"), body.find(b"\r")) if i >= 0), default=len(body))
     header, rest = body[:end], body[end:]
     rest = rest[2:] if rest.startswith(b"\r\n") else rest[1:]
-    skipped = block.data[: len(block.data) - len(body)]
-    line = block.first_line + skipped.count(b"\n") + skipped.count(b"\r") - skipped.count(b"\r\n")
+    line = block.first_line + line_offset(block.data, len(block.data) - len(body))
     if len(header) > MAXIMUM_HEADER_BYTES:
         raise DeliveryError.at(
             relative_path, f"found {len(header)} bytes in one line, expected a header line", line=line
         )
     layout = _layout(header.decode(), line, relative_path, contract)
     taken = line + 1 - block.first_line
-    return layout, Block(rest, line + 1, block.line_count - taken, block.is_repaired)
+    return layout, Block(rest, line + 1, block.line_count - taken, block.repaired_line)
 
 
 def _layout(header: str, line: int, relative_path: str, contract: Contract) -> Layout:
@@ -59,8 +58,8 @@ def _layout(header: str, line: int, relative_path: str, contract: Contract) -> L
             raise refused("found UTF-16 text without a byte order mark, expected UTF-8 or UTF-16 with one")
         raise refused("found binary data, expected CSV text")
     names = _names(header, ",")
-    if not names:
-        raise refused("found a header with a quote that does not close, expected column names between commas")
+    if not names or header.count('"') % 2:
+        raise refused("found a header with broken quoting, expected column names between commas")
     if delimiter := _wrong_delimiter(header, len(_known(names, expected)), expected):
         raise refused(f"found the delimiter {delimiter}, expected comma")
     missing = [c.name for c in contract.columns if not c.optional_in_delivery and c.name not in _known(names, expected)]
@@ -87,10 +86,15 @@ def _layout(header: str, line: int, relative_path: str, contract: Contract) -> L
 
 def _names(header: str, delimiter: str) -> list[str]:
     try:
-        cells = next(csv.reader([header], delimiter=delimiter, strict=True), [])
+        cells = next(csv.reader([header], delimiter=delimiter, skipinitialspace=True), [])
     except csv.Error:
         return []
-    return [cell.strip().strip("\"'\ufeff").strip() for cell in cells]
+    return [_unquoted(cell.strip(" \t\xa0\ufeff")) for cell in cells]
+
+
+def _unquoted(name: str) -> str:
+    is_quoted = len(name) > 1 and name[0] == name[-1] and name[0] in "\"'"
+    return name[1:-1].strip() if is_quoted else name
 
 
 def _known(names: list[str], expected: tuple[str, ...]) -> set[str]:
