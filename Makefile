@@ -43,7 +43,7 @@ jars: java .venv/.etl $(IVY)/.fetched ## Fetch Spark's Delta jars once into buil
 ##@ Check
 .PHONY: test test-unit test-faults test-athena lint format bench
 test: java .venv/.dev jars ## Run every test but the slow proofs: unit, Spark, SQL, integration.
-	@$(PYTEST) tests/unit tests/spark tests/sql tests/integration $(ARGS)
+	@$(PYTEST) $(wildcard tests/unit tests/spark tests/sql tests/integration) $(ARGS)
 
 test-unit: .venv/.dev ## Run the tests that need no JVM, in seconds.
 	@$(PYTEST) tests/unit $(ARGS)
