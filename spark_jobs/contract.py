@@ -179,7 +179,9 @@ def _table(entry: dict[str, Any], version: str) -> Contract:
         version=version,
         columns=tuple(_column(p) for p in entry["properties"]),
         foreign_keys=tuple(
-            ForeignKey(p["name"], *r["to"].rsplit(".", 1)) for p in entry["properties"] for r in p.get("relationships", ())
+            ForeignKey(p["name"], *r["to"].rsplit(".", 1))
+            for p in entry["properties"]
+            for r in p.get("relationships", ())
         ),
         rules=tuple(
             CrossRowRule(q["name"], q["implementation"], q.get("description", ""))
@@ -211,7 +213,10 @@ def _column(entry: dict[str, Any]) -> Column:
         exclusive_minimum=text("exclusiveMinimum"),
         maximum=text("maximum"),
         allowed_values=tuple(
-            v for q in entry.get("quality", ()) if q.get("metric") == "invalidValues" for v in q["arguments"]["validValues"]
+            v
+            for q in entry.get("quality", ())
+            if q.get("metric") == "invalidValues"
+            for v in q["arguments"]["validValues"]
         ),
         unit=custom.get("unit"),
         standardise=custom.get("standardise"),

@@ -28,7 +28,7 @@ class RegistryError(RiskLakeError):
 class Node:
     """A registered table or artifact.
 
-    ``inputs`` are handed to ``build`` by position in declared order; ``parameters`` (``as_of`` and the like) by keyword.
+    ``inputs`` are handed to ``build`` by position in declared order; ``parameters`` (``as_of`` and others) by keyword.
     An artifact (``models.<name>``) writes files into a directory of its own instead of returning a frame.
     """
 
