@@ -167,7 +167,7 @@ def _roc(points: list[Mapping[str, float]], defaults: int, ours: Figures) -> Cha
         description=f"ROC curve, area {area}. The diagonal is what guessing would give.",
         x=_share_axis("Good loans flagged by mistake"),
         y=_share_axis(""),
-        marks=(Band(band, "model"), Line([(0, 0), (1, 1)], "baseline"), Line(line, "model")) if band else (Line(line, "model"),),
+        marks=(Band(band, "expected"), Line([(0, 0), (1, 1)], "baseline"), Line(line, "expected")) if band else (Line(line, "expected"),),
         width=400,
         height=340,
     )
