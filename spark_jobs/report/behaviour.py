@@ -86,6 +86,18 @@ class Recommendations:
     first_choices: tuple[tuple[str, int], ...]
     customer_count: int
 
+    @property
+    def verdict(self) -> str:
+        """Suggestions against the most popular products, in one sentence."""
+        rates = {rate.method: rate for rate in self.rates}
+        ours, popular = rates.get("next_best_product"), rates.get("popularity")
+        if ours is None or popular is None:
+            return "There is nothing to compare with."
+        points = (ours.rate - popular.rate) * 100
+        overlap = ours.interval[0] <= popular.interval[1] and popular.interval[0] <= ours.interval[1]
+        doubt = "; the 95% intervals overlap, so this may be chance" if overlap else ""
+        return f"{abs(points):.1f} points {'better' if points >= 0 else 'worse'} than suggesting the most popular products{doubt}."
+
 
 def alert_rules(tables: Tables) -> tuple[AlertRule, ...] | None:
     """Alerts by rule, most first; ``None`` where the table is absent."""

@@ -1,7 +1,7 @@
 """The lineage diagram: which table is made from which, laid out in columns from delivered files to views.
 
-Layers by longest path, long edges routed through waypoints, order within a layer by neighbours' mean place
-(Sugiyama, Tagawa and Toda, IEEE SMC 11, 1981).
+Layers by zone and longest path, long edges routed through waypoints, order within a layer by neighbours' mean place
+(Sugiyama, Tagawa and Toda, IEEE SMC 11, 1981), heights by isotonic regression so that edges run as straight as they can.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import wrap
 
 from spark_jobs.report import wording
 
 Graph = Mapping[str, tuple[str, ...]]
+Chain = list[str]
 
-_NODE_WIDTH, _NODE_HEIGHT, _GAP_X, _GAP_Y, _WAYPOINT, _MARGIN = 138, 30, 44, 10, 8, 12
-_FLOOR = {"landing": 0, "bronze": 1, "silver": 2, "gold": 3, "models": 3}
-_SWEEPS = 12
+_NODE_HEIGHT, _WAYPOINT_HEIGHT, _SPACE, _GAP, _MARGIN, _ARC = 40, 4, 11, 46, 10, 26
+_LETTER_WIDTH, _LINE_LETTERS, _MOST_LINES = 7.7, 17, 2
+_ZONE_LAYER = {"landing": 0, "bronze": 1, "silver": 2}
+_SWEEPS = 24
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,11 @@ class DrawnNode:
 
     name: str
     zone: str
-    label: str
+    lines: tuple[str, ...]
     number: int
     x: float
     y: float
+    width: float
     edges: tuple[int, ...]
 
 
@@ -50,7 +54,6 @@ class Diagram:
     edges: tuple[DrawnEdge, ...]
     width: float
     height: float
-    node_width: float = _NODE_WIDTH
     node_height: float = _NODE_HEIGHT
 
     @property
@@ -64,19 +67,18 @@ def complete(graph: Graph) -> dict[str, tuple[str, ...]]:
     """The graph with the tables it only names: silver comes from bronze, bronze from the delivered files."""
     whole = dict(graph)
     pending = [name for inputs in graph.values() for name in inputs if name not in graph]
+    pending += [f"landing.{_table(name)}" for name in graph if _zone(name) == "bronze" and not graph[name]]
     while pending:
         name = pending.pop()
         if name in whole:
             continue
-        zone, _, table = name.partition(".")
-        above = {"silver": f"bronze.{table}", "bronze": f"landing.{table}"}.get(zone)
+        above = {"silver": f"bronze.{_table(name)}", "bronze": f"landing.{_table(name)}"}.get(_zone(name))
         whole[name] = (above,) if above else ()
         pending += whole[name]
-    for name in [name for name in whole if name.startswith("bronze.") and not whole[name]]:
-        landing = f"landing.{name.partition('.')[2]}"
-        whole[name] = (landing,)
-        whole.setdefault(landing, ())
-    return whole
+    return {
+        name: (f"landing.{_table(name)}",) if _zone(name) == "bronze" and not inputs else inputs
+        for name, inputs in whole.items()
+    }
 
 
 def diagram(graph: Graph) -> Diagram | None:
@@ -86,41 +88,62 @@ def diagram(graph: Graph) -> Diagram | None:
     whole = complete(graph)
     layers = _layers(whole)
     chains = _chains(whole, layers)
-    columns = _ordered(whole, layers, chains)
-    place, height = _places(columns)
+    columns, neighbours = _columns(whole, layers, chains)
+    _order(columns, neighbours)
+    middle = _settle(columns, neighbours)
+    lines = {name: _lines(wording.table_label(name)) for name in whole}
+    left, widths, width = _across(columns, lines)
     edges = tuple(
-        DrawnEdge(number, source, target, _curve([place[step] for step in chain]))
-        for number, ((source, target), chain) in enumerate(sorted(chains.items()))
+        DrawnEdge(number, *ends, _path(chain, layers, left, widths, middle))
+        for number, (ends, chain) in enumerate(sorted(chains.items()))
     )
     nodes = tuple(
-        DrawnNode(name, _zone(name), wording.table_label(name), number, *place[name], _on_the_way(name, edges))
+        DrawnNode(
+            name=name,
+            zone=_zone(name),
+            lines=lines[name],
+            number=number,
+            x=left[layers[name]],
+            y=middle[name] - _NODE_HEIGHT / 2,
+            width=widths[layers[name]],
+            edges=_on_the_way(name, edges),
+        )
         for number, name in enumerate(sorted(whole))
     )
-    width = 2 * _MARGIN + len(columns) * _NODE_WIDTH + (len(columns) - 1) * _GAP_X
-    return Diagram(nodes, edges, width, height)
+    return Diagram(nodes, edges, width, max(middle.values()) + _NODE_HEIGHT / 2 + _MARGIN)
 
 
 def _zone(name: str) -> str:
     return name.partition(".")[0]
 
 
+def _table(name: str) -> str:
+    return name.partition(".")[2]
+
+
+def _lines(label: str) -> tuple[str, ...]:
+    found = wrap(label, _LINE_LETTERS)
+    if len(found) > _MOST_LINES:
+        found[_MOST_LINES - 1] = f"{found[_MOST_LINES - 1][: _LINE_LETTERS - 1].rstrip()}…"
+    return tuple(found[:_MOST_LINES]) or (label,)
+
+
 def _layers(graph: Graph) -> dict[str, int]:
+    """Column of each table: delivered, bronze and silver by zone, then by the longest path; what is made of nothing, and views, last."""
     found: dict[str, int] = {}
 
     def layer(name: str) -> int:
         if name not in found:
             above = max((layer(source) + 1 for source in graph[name]), default=0)
-            found[name] = max(above, _FLOOR.get(_zone(name), 3))
+            found[name] = _ZONE_LAYER.get(_zone(name), max(above, len(_ZONE_LAYER)))
         return found[name]
 
-    for name in graph:
-        layer(name)
-    tables = [depth for name, depth in found.items() if _zone(name) != "views"]
-    last = max(tables, default=0) + 1
-    return {name: last if _zone(name) == "views" else depth for name, depth in found.items()}
+    tables = [layer(name) for name in graph if _zone(name) not in ("views", "ops")]
+    last = max(tables, default=0)
+    return {name: {"views": last + 1, "ops": last}.get(_zone(name), found.get(name, 0)) for name in graph}
 
 
-def _chains(graph: Graph, layers: dict[str, int]) -> dict[tuple[str, str], list[str]]:
+def _chains(graph: Graph, layers: dict[str, int]) -> dict[tuple[str, str], Chain]:
     """Each edge as the steps it passes: its source, a waypoint per layer between, its target."""
     return {
         (source, target): [
@@ -133,74 +156,112 @@ def _chains(graph: Graph, layers: dict[str, int]) -> dict[tuple[str, str], list[
     }
 
 
-def _ordered(graph: Graph, layers: dict[str, int], chains: dict[tuple[str, str], list[str]]) -> list[list[str]]:
+def _columns(
+    graph: Graph, layers: dict[str, int], chains: dict[tuple[str, str], Chain]
+) -> tuple[list[list[str]], dict[str, list[str]]]:
+    """Tables and waypoints by layer, and of each its neighbours in other layers."""
     columns: list[list[str]] = [[] for _ in range(max(layers.values()) + 1)]
     for name in sorted(graph):
         columns[layers[name]].append(name)
-    before: dict[str, list[str]] = defaultdict(list)
-    after: dict[str, list[str]] = defaultdict(list)
-    for (source, _), chain in sorted(chains.items()):
+    neighbours: dict[str, list[str]] = defaultdict(list)
+    for (source, target), chain in sorted(chains.items()):
         for depth, step in enumerate(chain[1:-1], layers[source] + 1):
             columns[depth].append(step)
-        for left, right in zip(chain, chain[1:], strict=False):
-            before[right].append(left)
-            after[left].append(right)
+        if layers[source] != layers[target]:
+            for left, right in zip(chain, chain[1:], strict=False):
+                neighbours[left].append(right)
+                neighbours[right].append(left)
+    return columns, neighbours
+
+
+def _order(columns: list[list[str]], neighbours: dict[str, list[str]]) -> None:
+    """Sort each column, in place, by where its neighbours to one side stand; sides take turns."""
+    depth_of = {step: depth for depth, column in enumerate(columns) for step in column}
     for sweep in range(_SWEEPS):
-        forward = sweep % 2 == 0
-        neighbours = before if forward else after
-        for column in columns if forward else reversed(columns):
+        side = -1 if sweep % 2 == 0 else 1
+        for column in columns if side < 0 else reversed(columns):
             rank = {step: place / max(len(c) - 1, 1) for c in columns for place, step in enumerate(c)}
-            column.sort(key=lambda step: _mean([rank[n] for n in neighbours[step]], rank[step]))
-    return columns
+            places = {
+                step: [rank[n] for n in neighbours[step] if depth_of[n] == depth_of[step] + side] or [rank[step]]
+                for step in column
+            }
+            column.sort(key=lambda step: sum(places[step]) / len(places[step]))
 
 
-def _mean(values: list[float], default: float) -> float:
-    return sum(values) / len(values) if values else default
-
-
-def _places(columns: list[list[str]]) -> tuple[dict[str, tuple[float, float]], float]:
-    """Top-left corner of every node and waypoint, columns centred, and the height of the whole."""
-    heights = [sum(_step_height(step) + _GAP_Y for step in column) - _GAP_Y for column in columns]
-    tallest = max(heights)
-    place: dict[str, tuple[float, float]] = {}
-    for depth, (column, height) in enumerate(zip(columns, heights, strict=True)):
-        x = _MARGIN + depth * (_NODE_WIDTH + _GAP_X)
-        spread = min((tallest - height) / (len(column) + 1), 2 * _GAP_Y) if column else 0
-        y = _MARGIN + (tallest - height - spread * (len(column) - 1)) / 2
+def _settle(columns: list[list[str]], neighbours: dict[str, list[str]]) -> dict[str, float]:
+    """Vertical middle of every table and waypoint: near its neighbours, in order, not overlapping."""
+    middle: dict[str, float] = {}
+    offsets: dict[str, float] = {}
+    for column in columns:
+        below = 0.0
         for step in column:
-            place[step] = (x, round(y, 1))
-            y += _step_height(step) + _GAP_Y + spread
-    return place, tallest + 2 * _MARGIN
+            offsets[step] = middle[step] = below + _height(step) / 2
+            below += _height(step) + _SPACE
+    for sweep in range(_SWEEPS):
+        for column in columns if sweep % 2 == 0 else reversed(columns):
+            wanted = [
+                sum(middle[n] for n in neighbours[step]) / len(neighbours[step]) if neighbours[step] else middle[step]
+                for step in column
+            ]
+            free = _never_falling([want - offsets[step] for want, step in zip(wanted, column, strict=True)])
+            middle |= {step: round(place + offsets[step], 1) for place, step in zip(free, column, strict=True)}
+    top = min(middle[step] - _height(step) / 2 for column in columns for step in column)
+    return {step: round(place - top + _MARGIN, 1) for step, place in middle.items()}
 
 
-def _step_height(step: str) -> float:
-    return _WAYPOINT if "@" in step else _NODE_HEIGHT
+def _never_falling(wanted: list[float]) -> list[float]:
+    """The closest never-falling sequence in least squares (pool adjacent violators)."""
+    pools: list[tuple[float, int]] = []
+    for want in wanted:
+        total, size = want, 1
+        while pools and pools[-1][0] / pools[-1][1] > total / size:
+            total, size = total + pools[-1][0], size + pools[-1][1]
+            pools.pop()
+        pools.append((total, size))
+    return [total / size for total, size in pools for _ in range(size)]
 
 
-def _curve(corners: list[tuple[float, float]]) -> str:
-    """A smooth path from the right side of the first box through the waypoints to the left side of the last."""
-    middle = [(x, y + _WAYPOINT / 2) for x, y in corners]
-    start, end = corners[0], corners[-1]
-    path = f"M{start[0] + _NODE_WIDTH:g} {start[1] + _NODE_HEIGHT / 2:g}"
-    from_x, from_y = start[0] + _NODE_WIDTH, start[1] + _NODE_HEIGHT / 2
-    for x, y in [*middle[1:-1], (end[0], end[1] + _NODE_HEIGHT / 2)]:
-        bend = (x - from_x) / 2
-        path += f"C{from_x + bend:g} {from_y:g} {x - bend:g} {y:g} {x:g} {y:g}"
-        from_x, from_y = x, y
-        if (x, y) != (end[0], end[1] + _NODE_HEIGHT / 2):
-            path += f"h{_NODE_WIDTH:g}"
-            from_x += _NODE_WIDTH
+def _height(step: str) -> float:
+    return _WAYPOINT_HEIGHT if "@" in step else _NODE_HEIGHT
+
+
+def _across(columns: list[list[str]], lines: dict[str, tuple[str, ...]]) -> tuple[list[float], list[float], float]:
+    """Left side and width of each column, as wide as its longest line, and the width of the whole."""
+    widths = [
+        max((len(line) for step in column if step in lines for line in lines[step]), default=4) * _LETTER_WIDTH + 18
+        for column in columns
+    ]
+    left = [_MARGIN + sum(widths[:depth]) + depth * _GAP for depth in range(len(columns))]
+    return left, widths, left[-1] + widths[-1] + _ARC
+
+
+def _path(chain: Chain, layers: dict[str, int], left: list[float], widths: list[float], middle: dict[str, float]) -> str:
+    """A smooth way from the right side of the first box past the waypoints to the left side of the last."""
+    source, target = chain[0], chain[-1]
+    depth = layers[source]
+    x, y = left[depth] + widths[depth], middle[source]
+    path = f"M{x:g} {y:g}"
+    if layers[target] == depth:
+        return f"{path}C{x + _ARC:g} {y:g} {x + _ARC:g} {middle[target]:g} {x:g} {middle[target]:g}"
+    for depth, step in enumerate(chain[1:], depth + 1):
+        bend = (left[depth] - x) / 2
+        path += f"C{x + bend:g} {y:g} {left[depth] - bend:g} {middle[step]:g} {left[depth]:g} {middle[step]:g}"
+        x, y = left[depth], middle[step]
+        if step != target:
+            path += f"h{widths[depth]:g}"
+            x += widths[depth]
     return path
 
 
 def _on_the_way(name: str, edges: tuple[DrawnEdge, ...]) -> tuple[int, ...]:
+    """Numbers of all edges that lead to the table or come from it."""
     found: set[int] = set()
-    for up in (True, False):
+    for is_up in (True, False):
         seen, pending = {name}, [name]
         while pending:
             step = pending.pop()
             for edge in edges:
-                here, there = (edge.target, edge.source) if up else (edge.source, edge.target)
+                here, there = (edge.target, edge.source) if is_up else (edge.source, edge.target)
                 if here == step:
                     found.add(edge.number)
                     if there not in seen:

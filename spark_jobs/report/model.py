@@ -20,6 +20,7 @@ METRICS_FILE = Path("models") / "loan_default" / "metrics.json"
 #: Fewer defaults than this among the judged loans, and the page says that the figures rest on few.
 FEW_DEFAULTS = 100
 _MOST_DRIVERS = 8
+_WIDTH, _HEIGHT = 330, 290
 _PROTOCOLS = {
     "out_of_time": "Trained on older loans, judged on the newest ones it had not seen.",
     "repeated_stratified_folds": "Every loan is judged by models that had not seen it; the loans are split many times over.",
@@ -133,7 +134,7 @@ def _model(found: Mapping[str, Any]) -> Model:
 def _figures(name: str, detail: str, found: Mapping[str, Any]) -> Figures:
     return Figures(
         name=name,
-        detail=wording.words(detail) if detail else "",
+        detail=wording.column(detail) if detail else "",
         roc_auc=found["roc_auc"],
         low=found["roc_auc_low"],
         high=found["roc_auc_high"],
@@ -148,7 +149,7 @@ def _driver_label(coefficient: Mapping[str, Any]) -> str:
     """``region`` with model column ``region=north`` as ``Region: north``."""
     column, feature = str(coefficient["column"]), str(coefficient["feature"])
     value = column.removeprefix(feature).lstrip("=_: ")
-    return wording.words(feature) if column == feature or not value else f"{wording.words(feature)}: {wording.words(value).lower()}"
+    return wording.column(feature) if column == feature or not value else f"{wording.column(feature)}: {wording.words(value).lower()}"
 
 
 def _share_axis(label: str, highest: float = 1.0, steps: int = 4) -> Axis:
@@ -168,8 +169,8 @@ def _roc(points: list[Mapping[str, float]], defaults: int, ours: Figures) -> Cha
         x=_share_axis("Good loans flagged by mistake"),
         y=_share_axis(""),
         marks=(Band(band, "expected"), Line([(0, 0), (1, 1)], "baseline"), Line(line, "expected")) if band else (Line(line, "expected"),),
-        width=400,
-        height=340,
+        width=_WIDTH,
+        height=_HEIGHT,
     )
 
 
@@ -194,8 +195,8 @@ def _calibration(bins: list[Mapping[str, Any]]) -> Chart | None:
         x=scale,
         y=_share_axis("", highest),
         marks=(Line([(0, 0), (scale.high, scale.high)], "baseline"), Dots(dots, "default", whiskers)),
-        width=400,
-        height=340,
+        width=_WIDTH,
+        height=_HEIGHT,
     )
 
 
@@ -227,6 +228,6 @@ def _scores(bins: list[Mapping[str, Any]]) -> Chart | None:
         x=_share_axis("Estimated probability of default", used[-1]["high"]),
         y=_share_axis("", highest),
         marks=(Bars(repaid, "exposure"), Bars(defaulted, "default")),
-        width=400,
-        height=340,
+        width=_WIDTH,
+        height=_HEIGHT,
     )

@@ -28,6 +28,16 @@ CODES = {
     "control_character": "holds unreadable characters",
     "orphan": "is not known to the bank",
 }
+#: Columns whose name does not read as words.
+COLUMNS = {
+    "booked_at": "Booking time",
+    "recorded_at": "Recording time",
+    "updated_at": "Time of the update",
+    "opened_date": "Opening date",
+    "closed_date": "Closing date",
+    "originated_date": "Origination date",
+    "term_months": "Term in months",
+}
 ALERT_RULES = {
     "structuring": "Cash kept just under the reporting threshold",
     "rapid_in_and_out": "Money in and out again within days",
@@ -44,10 +54,10 @@ STATUSES = {
 CHECK_KINDS = {"gate": "Gate", "expectation": "Expectation", "row_rule": "Row rule"}
 ZONES = {
     "landing": "Delivered files",
-    "bronze": "As delivered",
-    "silver": "Cleaned",
-    "quarantine": "Rejected rows",
-    "gold": "Business tables",
+    "bronze": "As delivered (bronze)",
+    "silver": "Cleaned (silver)",
+    "quarantine": "Rejected rows (quarantine)",
+    "gold": "Business tables (gold)",
     "models": "Models",
     "views": "Views",
     "ops": "Operations",
@@ -70,12 +80,14 @@ def decimal_places(value: float | None, digits: int = 3) -> str:
 
 
 def amount(value: Number | None) -> str:
-    """Money in at most four characters and a scale: ``84.3 m``."""
+    """Money in three digits and a scale: ``84.3 m``."""
     if value is None:
         return "–"
     for size, letter in _SCALES:
         if abs(value) >= size:
-            return f"{float(value) / size:.3g} {letter}" if abs(value) < 999.5 * size else f"{float(value) / size:,.0f} {letter}"
+            shown = float(value) / size
+            digits = 2 if abs(shown) < 9.995 else 1 if abs(shown) < 99.95 else 0
+            return f"{shown:,.{digits}f} {letter}"
     return f"{value:,.0f}"
 
 
@@ -119,6 +131,16 @@ def words(name: str | None) -> str:
     return text[:1].upper() + text[1:]
 
 
+def column(name: str) -> str:
+    """``annual_income_amount`` as ``Annual income``, ``customer_id`` as ``Customer number``."""
+    return COLUMNS.get(name) or words(name.removesuffix("_amount").replace("_id", " number"))
+
+
+def plural(number: int, one: str, many: str) -> str:
+    """``1 file`` or ``2 files``."""
+    return f"{count(number)} {one if number == 1 else many}"
+
+
 def table_label(name: str) -> str:
     """``gold.loan_summary`` as ``Loan summary``; personal data says so."""
     return words(name.rpartition(".")[2].replace("_pii", "_personal_data").replace("customer_360", "customer_overview"))
@@ -135,9 +157,11 @@ def engine(info: str | None) -> str:
 
 def reason(table: str, code: str) -> str:
     """A quarantine reason ``<column>:<code>`` or ``record:<rule>`` of a landing table as a sentence without its full stop."""
-    column, _, kind = code.partition(":")
-    if column != "record":
-        return f"{words(column)} {CODES.get(kind, words(kind).lower())}"
+    name, _, kind = code.partition(":")
+    if kind == "orphan":
+        return f"{words(name.removesuffix('_id'))} {CODES[kind]}"
+    if name != "record":
+        return f"{column(name)} {CODES.get(kind, words(kind).lower())}"
     if kind == "malformed":
         return "The line does not split into the agreed columns"
     try:
