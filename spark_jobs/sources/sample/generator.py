@@ -54,10 +54,10 @@ def generate(
 ) -> GenerationSummary:
     """Write the sample under ``output``; equal arguments give equal bytes.
 
-    ``scale`` 1 is 10,000 customers, 15,000 accounts, 8,000 loans and 1,000,000 transactions in 730 days; ``dirt`` is the
-    share of rows soiled; ``progress(done, days)`` is called after each day. The last day is 2025-12-31. Memory holds the
-    state of customers, accounts and loans and the rows of one day. ValueError for a parameter out of range,
-    FileExistsError where ``output`` already holds a sample.
+    ``scale`` 1 is 10,000 customers, 15,000 accounts, 8,000 loans and 1,000,000 transactions in 730 days; ``dirt`` is
+    the share of rows soiled; ``progress(done, days)`` is called after each day. The last day is 2025-12-31. Memory
+    holds the state of customers, accounts and loans and the rows of one day. ValueError for a parameter out of
+    range, FileExistsError where ``output`` already holds a sample.
     """
     _check(scale, seed, days, dirt)
     tables = tuple(c.table for c in landing_contracts())
