@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spark_jobs.bronze import delivered_bytes
@@ -181,6 +181,7 @@ class TestEncodings:
         body = b"1,\xed\xa0\x80,\xc0\xaf\n2,\xf0\x9f\x98,\xe2\x82\n"
         assert_reads(delivered(HEADER + body), [row(2, "1", "í\xa0€", "À¯"), row(3, "2", "ðŸ˜", "â‚")])
 
+    @settings(deadline=None)
     @given(st.lists(st.sampled_from([*"añ€😀".encode(), 0x80, 0x81, 0xE9, 0xED, 0xA0]), max_size=20).map(bytes))
     def test_every_byte_becomes_its_character(self, body: bytes) -> None:
         escaped = body.decode(errors="surrogateescape")
