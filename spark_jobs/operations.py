@@ -122,3 +122,30 @@ def generate_sample(console: Console, output: Path, *, scale: float, seed: int, 
         steps.done("sample", str(output))
     for table, counts in made.tables.items():
         console.print(f"{table}: {counts}", highlight=False)
+
+
+def replay_rows(console: Console, root: Path, table: str, file: Path) -> None:
+    """Land corrected rows as a delivery and bring the tables up to date."""
+    from spark_jobs.replay import corrected_delivery
+
+    with opened(existing_lake(root)) as lake:
+        delivery = corrected_delivery(lake, table, file, root.resolve().parent / "replay")
+        _run(console, lake, [delivery], checks=True, report=True)
+
+
+def erase_customer(console: Console, root: Path, customer_id: str) -> None:
+    """Remove a person from every zone, make the tables again, and print the proof."""
+    from spark_jobs import erasure
+    from spark_jobs.silver.customer_token import hmac_key, token
+
+    with opened(existing_lake(root)) as lake:
+        person = erasure.find_person(lake, customer_id, token(hmac_key(key_file(lake.root)), customer_id))
+        for table, count in erasure.erase_delivered(lake, person).items():
+            console.print(f"{table}: {count:,} delivered rows erased", highlight=False)
+        _run(console, lake, [], checks=True, report=True)
+        proof = erasure.finish(lake, person)
+    console.print(
+        f"searched {proof.file_count:,} files, {proof.byte_count:,} bytes, for {proof.identifier_count} identifiers: none found",
+        highlight=False,
+        soft_wrap=True,
+    )
