@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 _SITE = "data_docs"
 _FOREIGN = re.compile(
-    r"""<script\b.*?</script>|<footer\b.*?</footer>|<(?:link|img)\b[^>]*\b(?:href|src)=["']https?://[^>]*>""",
+    r"""<script\b.*?</script>|<footer\b.*?</footer>|url\(['"]?https?://[^)]*\)"""
+    r"""|<(?:link|img)\b[^>]*\b(?:href|src)=["']https?://[^>]*>""",
     re.IGNORECASE | re.DOTALL,
 )
 _STYLE = Path(__file__).with_name("data_docs.css")
@@ -72,6 +73,7 @@ def write_data_docs(validations: Sequence[Validation], *, folder: Path, run_id: 
             results.remove_key(earlier)
             (folder / _page(earlier)).unlink(missing_ok=True)
         key = ValidationResultIdentifier(suite, RunIdentifier(run_id, validated_at), validation.document.batch_id)
+        validation.document.meta["run_id"] = key.run_id
         results.set(key, validation.document)
         context.suites.add_or_update(expectation_suite(validation.contract))
         changed += [suite, key]

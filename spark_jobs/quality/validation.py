@@ -108,7 +108,11 @@ def validate_frame(contract: Contract, frame: Any, *, row_count: int) -> Validat
         if result.success:
             _state_success(result, row_count)
     document.results = [found[key] for key in suite]
-    document.meta["row_count"] = row_count
+    document.meta = {
+        "great_expectations_version": document.meta["great_expectations_version"],
+        "batch_kwargs": {"data_asset_name": contract.name},
+        "row_count": row_count,
+    }
     results = tuple(_check_result(contract, key, found[key], row_count) for key in suite)
     return Validation(contract, results, document)
 
