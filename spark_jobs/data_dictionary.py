@@ -27,7 +27,7 @@ def data_dictionary() -> str:
     zones = [*(z for z in _ZONES if z in _present(contracts.values())), *sorted(_present(contracts.values()) - {*_ZONES})]
     parts = [
         "# Data dictionary",
-        "Generated from `contracts/` by `risklake dictionary`; change the contracts, not this file.",
+        "Generated from `contracts/` by `make docs`; change the contracts, not this file.",
         "Classification: " + "; ".join(f"`{name}`: {meaning}" for name, meaning in _CLASSIFICATIONS.items()) + ".",
         _contents(contracts.values(), zones),
     ]
