@@ -58,7 +58,7 @@ def lending_chart(book: Portfolio) -> Chart | None:
         title="New lending by quarter",
         description=f"Amount lent in each quarter, in {book.currency}.",
         x=ordinal_axis([wording.quarter(start) for start, _ in book.by_vintage], most=_MOST_LABELS),
-        y=axis(max(height for _, _, height, _ in bars), "", wording.amount),
+        y=axis(max(height for _, _, height, _ in bars), "", wording.round_amount),
         marks=(Bars(bars, "exposure"),),
         width=_WIDTH,
         height=_HEIGHT,

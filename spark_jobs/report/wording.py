@@ -91,6 +91,14 @@ def amount(value: Number | None) -> str:
     return f"{value:,.0f}"
 
 
+def round_amount(value: Number) -> str:
+    """A round amount without idle decimals: ``20 m``, ``2.5 m``."""
+    for size, letter in _SCALES:
+        if abs(value) >= size:
+            return f"{float(value) / size:g} {letter}"
+    return f"{value:,g}"
+
+
 def money(value: Number | None, currency: str | None) -> str:
     """Money in whole units after its currency: ``EUR 84,312,000``."""
     return "–" if value is None else f"{currency or ''} {value:,.0f}".strip()

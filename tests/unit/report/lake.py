@@ -282,7 +282,7 @@ def _quarantine(lake: SeededLake, draw: random.Random) -> None:
 
 def _operations(lake: SeededLake, draw: random.Random) -> None:
     customers = len(lake.rows["silver.customers"])
-    kept = {table: len(lake.rows[f"silver.{table}"]) for table in ("customers", "accounts", "loans")} | {"transactions": customers * 97}
+    kept = {table: len(lake.rows[f"silver.{table}"]) for table in ("customers", "accounts", "loans")} | {"transactions": customers * 7}
     log: list[Row] = []
     clock = STARTED
 
@@ -304,6 +304,10 @@ def _operations(lake: SeededLake, draw: random.Random) -> None:
     clock += timedelta(seconds=17)
     for name in ("customer_360", "portfolio_risk", "transaction_alerts", "product_recommendations", "loan_default_scores"):
         ran(f"gold.{name}", 1 + 4 * draw.random(), customers, len(lake.rows[f"gold.{name}"]))
+    for table, rows in kept.items():
+        whole = rows + len(lake.rows[f"quarantine.{table}"]) + rows // 40 + 1
+        lake.write(f"bronze.{table}", [{"_source_file": "f.csv", "_row_number": 2}] * whole)
+    lake.write("silver.transactions", [{"transaction_id": f"T{number}"} for number in range(kept["transactions"])])
     lake.write("ops.run_log", log)
     lake.write("ops.file_ledger", _files())
     lake.write("ops.data_quality", _checks(lake))
