@@ -80,7 +80,8 @@ class Page:
         found = self.run.table(table_name) if self.run else None
         if found is None or not found.went_wrong:
             return otherwise
-        return f"{wording.table_label(table_name)}: {wording.STATUSES.get(found.status, found.status).lower()}. {found.message or ''}".strip()
+        status = wording.STATUSES.get(found.status, found.status).lower()
+        return f"{wording.table_label(table_name)}: {status}. {found.message or ''}".strip()
 
     def severities(self, rule: AlertRule) -> list[tuple[str, int]]:
         """The alerts of a rule by severity in words."""

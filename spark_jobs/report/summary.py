@@ -25,7 +25,7 @@ _STYLES = {"failed": "bold red", "blocked": "bold red", "unchanged": "dim"}
 def print_summary(console: Console, lake: Path, run_id: str | None = None, *, report: Path | None = None) -> None:
     """Print what a run (default: the newest) did, out of ``ops.run_log`` and the model's metrics.
 
-    Fits 60 columns; plain text without colour or lines where the console is not a terminal. ``report`` is named at the end.
+    Fits 60 columns; plain text without colour or lines where the console is no terminal. ``report`` is named last.
     """
     history = runs(Tables(lake))
     run = next((run for run in history if run_id in (None, run.run_id)), None)
@@ -44,7 +44,9 @@ def _table(run: Run, *, is_plain: bool, is_narrow: bool) -> Table:
     table = Table(box=None if is_plain else box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("table", overflow="fold", min_width=_NARROW_NAME)
     for heading in ("in", "out", "rejected", "superseded", "seconds"):
-        table.add_column(_NARROW_HEADINGS.get(heading, heading) if is_narrow else heading, justify="right", no_wrap=True)
+        table.add_column(
+            _NARROW_HEADINGS.get(heading, heading) if is_narrow else heading, justify="right", no_wrap=True
+        )
     for stage in run.stages:
         table.add_row(Text(stage.zone, style="bold"))
         for entry in stage.tables:
@@ -74,7 +76,9 @@ def _broken(name: str, width: int) -> list[str]:
 
 
 def _troubles(run: Run) -> list[Text]:
-    lines = [Text(f"{t.table_name} {t.status}: {t.message or 'no reason was given'}", style="bold red") for t in run.troubles]
+    lines = [
+        Text(f"{t.table_name} {t.status}: {t.message or 'no reason was given'}", style="bold red") for t in run.troubles
+    ]
     lines += [
         Text(f"{t.table_name}: {t.rows_in:,} rows in, but {t.accounted_for:,} accounted for", style="bold red")
         for t in run.tables
@@ -103,4 +107,6 @@ def _figures(found: Model) -> list[Text]:
     if ours.roc_auc is None:
         return []
     named = (("PR-AUC", ours.pr_auc, 3), ("KS", ours.ks, 3), ("Gini", ours.gini, 3), ("Brier", ours.brier, 4))
-    return [Text("       " + ", ".join(f"{name} {wording.decimal_places(value, digits)}" for name, value, digits in named))]
+    return [
+        Text("       " + ", ".join(f"{name} {wording.decimal_places(value, digits)}" for name, value, digits in named))
+    ]

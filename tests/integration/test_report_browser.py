@@ -52,15 +52,21 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("browser")
-    lake = seeded_lake(folder / "lake", customers=200, regions=("North", LONG_NAME, "<script>document.title='hit'</script>"))
+    lake = seeded_lake(
+        folder / "lake", customers=200, regions=("North", LONG_NAME, "<script>document.title='hit'</script>")
+    )
     return {
         "full": write_report(lake.path, folder / "full", graph=GRAPH),
         "empty": write_report(folder / "nowhere", folder / "empty", graph={}),
     }
 
 
-def opened(browser: Browser, report: Path, width: int, said: list[str], asked: list[str], scheme: str = "light") -> Page:
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light")
+def opened(
+    browser: Browser, report: Path, width: int, said: list[str], asked: list[str], scheme: str = "light"
+) -> Page:
+    page = browser.new_page(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
+    )
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
@@ -70,7 +76,9 @@ def opened(browser: Browser, report: Path, width: int, said: list[str], asked: l
 
 @pytest.mark.parametrize("width", [320, 400, 768, 1280])
 @pytest.mark.parametrize("kind", ["full", "empty"])
-def test_page_is_silent_self_contained_and_fits(browser: Browser, reports: dict[str, Path], kind: str, width: int) -> None:
+def test_page_is_silent_self_contained_and_fits(
+    browser: Browser, reports: dict[str, Path], kind: str, width: int
+) -> None:
     said: list[str] = []
     asked: list[str] = []
     page = opened(browser, reports[kind], width, said, asked)
@@ -79,8 +87,10 @@ def test_page_is_silent_self_contained_and_fits(browser: Browser, reports: dict[
     assert asked == [reports[kind].as_uri()]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     spilt = page.evaluate(
-        """() => [...document.querySelectorAll('.card, .kpi, td, th')].filter(e => !e.closest('.scroll')
-             && e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'none').map(e => e.textContent.slice(0, 60))"""
+        """() => [...document.querySelectorAll('.card, .kpi, td, th')]
+             .filter(e => !e.closest('.scroll') && e.scrollWidth > e.clientWidth + 1)
+             .filter(e => getComputedStyle(e).display !== 'none')
+             .map(e => e.textContent.slice(0, 60))"""
     )
     assert spilt == []
     page.close()
@@ -92,7 +102,7 @@ def test_charts_are_drawn_and_lineage_lights_up(browser: Browser, reports: dict[
     assert len(boxes) == 5
     assert min(boxes) > 250
     assert page.locator("svg.lineage .node").count() == 11
-    page.locator("svg.lineage .node", has_text="Loan default features").hover()
+    page.locator("svg.lineage .node", has_text="gold.loan_default_features").hover()
     page.wait_for_timeout(300)
     opacities = page.locator("svg.lineage .edge").evaluate_all("all => all.map(e => getComputedStyle(e).opacity)")
     assert set(opacities) <= {"1", "0.1"}

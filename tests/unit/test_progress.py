@@ -68,6 +68,10 @@ def test_many_threads_report_whole_lines(is_terminal: bool) -> None:
 
 
 def test_an_error_passes_through() -> None:
-    with pytest.raises(ZeroDivisionError), progress(Console(file=io.StringIO(), force_terminal=True), 1) as reporter:
-        reporter.start("x")
-        raise ZeroDivisionError
+    def work() -> None:
+        with progress(Console(file=io.StringIO(), force_terminal=True), 1) as reporter:
+            reporter.start("x")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work()

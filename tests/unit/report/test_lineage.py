@@ -31,7 +31,16 @@ def test_columns_run_from_delivered_files_to_views() -> None:
     drawn = diagram(GRAPH)
     assert drawn is not None
     x = {node.name: node.x for node in drawn.nodes}
-    order = ("landing.loans", "bronze.loans", "silver.loans", "gold.features", "models.loan_default", "gold.scores", "gold.portfolio_risk", "views.risk")
+    order = (
+        "landing.loans",
+        "bronze.loans",
+        "silver.loans",
+        "gold.features",
+        "models.loan_default",
+        "gold.scores",
+        "gold.portfolio_risk",
+        "views.risk",
+    )
     assert all(x[left] < x[right] for left, right in itertools.pairwise(order))
     assert x["silver.customers"] == x["silver.loans"]
     assert x["ops.run_log"] == x["gold.portfolio_risk"]
@@ -46,8 +55,8 @@ def test_boxes_stay_apart_and_inside() -> None:
     assert drawn is not None
     for one, other in itertools.combinations(drawn.nodes, 2):
         assert one.x != other.x or abs(one.y - other.y) >= drawn.node_height + 1
-    assert all(0 <= node.x and node.x + node.width <= drawn.width for node in drawn.nodes)
-    assert all(0 <= node.y and node.y + drawn.node_height <= drawn.height for node in drawn.nodes)
+    assert all(node.x >= 0 and node.x + node.width <= drawn.width for node in drawn.nodes)
+    assert all(node.y >= 0 and node.y + drawn.node_height <= drawn.height for node in drawn.nodes)
 
 
 def test_a_table_knows_all_edges_on_its_way() -> None:

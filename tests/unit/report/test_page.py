@@ -10,7 +10,9 @@ import pytest
 from spark_jobs.report import write_report
 from spark_jobs.report.page import Page
 from tests.unit.report.html_page import HtmlPage
-from tests.unit.report.lake import RUN_ID, STARTED, SeededLake, metrics_of, seeded_lake, write_table
+from tests.unit.report.lake import SeededLake, seeded_lake, write_table
+from tests.unit.report.model_metrics import metrics_of
+from tests.unit.report.operations import RUN_ID, STARTED
 
 GRAPH = {
     "bronze.customers": (),
@@ -71,11 +73,14 @@ def test_slices_of_the_book_are_summed_in_one_currency(lake: SeededLake) -> None
     assert {part.label: part.loans for part in book.by_segment} == dict(expected)
     exposure = {
         name.capitalize(): sum(
-            (loan["outstanding_amount"] for loan in euro_loans(lake) if segment[loan["customer_id"]] == name), Decimal(0)
+            (loan["outstanding_amount"] for loan in euro_loans(lake) if segment[loan["customer_id"]] == name),
+            Decimal(0),
         )
         for name in set(segment.values())
     }
-    assert {part.label: part.exposure for part in book.by_segment} == {k: v for k, v in exposure.items() if k in expected}
+    assert {part.label: part.exposure for part in book.by_segment} == {
+        k: v for k, v in exposure.items() if k in expected
+    }
     assert [part.exposure for part in book.by_segment] == sorted((p.exposure for p in book.by_segment), reverse=True)
     assert [code for code, _ in book.other_currencies] == ["USD"]
     assert book.all_loans == len(lake.rows["silver.loans"])
@@ -89,14 +94,19 @@ def test_risk_bands_compare_expectation_and_outcome(lake: SeededLake) -> None:
         scores = [row for row in lake.rows["gold.loan_default_scores"] if row["risk_band"] == band.label]
         assert band.loans == len(scores)
         assert band.expected_rate == pytest.approx(sum(row["probability_of_default"] for row in scores) / len(scores))
-        assert band.observed_rate == pytest.approx(sum(status[r["loan_id"]] == "defaulted" for r in scores) / len(scores))
+        assert band.observed_rate == pytest.approx(
+            sum(status[r["loan_id"]] == "defaulted" for r in scores) / len(scores)
+        )
     assert "".join(band.label for band in book.bands) == "ABCDE"
 
 
 def test_rows_add_up_and_reasons_read_as_sentences(lake: SeededLake, page: HtmlPage) -> None:
     for table in ("customers", "accounts", "loans", "transactions"):
         logged = next(row for row in lake.rows["ops.run_log"] if row["table_name"] == f"silver.{table}")
-        assert f"{logged['rows_in']:,} delivered = {logged['rows_out']:,} kept + {logged['rows_rejected']:,} rejected" in page.text
+        assert (
+            f"{logged['rows_in']:,} delivered = {logged['rows_out']:,} kept + {logged['rows_rejected']:,} rejected"
+            in page.text
+        )
     assert page.text.count("✓ adds up") == 4
     assert "In the lake as a whole" not in page.text
     for sentence in (
@@ -179,13 +189,15 @@ def test_same_lake_gives_the_same_bytes(lake: SeededLake, page: HtmlPage, tmp_pa
 
 def test_values_from_files_cannot_become_markup(tmp_path: Path) -> None:
     evil = "<script>alert(1)</script>"
-    lake = seeded_lake(tmp_path / "lake", customers=30, regions=(evil, "\"><img src=x onerror=alert(2)>"))
+    lake = seeded_lake(tmp_path / "lake", customers=30, regions=(evil, '"><img src=x onerror=alert(2)>'))
     log = [row | {"message": evil, "status": "failed"} for row in lake.rows["ops.run_log"]]
     log.append(log[0] | {"table_name": f"zone'\"{evil}.x"})
     lake.write("ops.run_log", log)
     lake.write("ops.file_ledger", [{"path": evil, "status": "refused", "message": evil, "landed_at": STARTED}])
     lake.write("quarantine.loans", [{"_reasons": [f"{evil}:{evil}"], "_source_file": evil, "_row_number": 2}])
-    lake.write("ops.data_quality", [row | {"check_name": evil, "observed": evil} for row in lake.rows["ops.data_quality"]])
+    lake.write(
+        "ops.data_quality", [row | {"check_name": evil, "observed": evil} for row in lake.rows["ops.data_quality"]]
+    )
     page = HtmlPage(write_report(lake.path, tmp_path / "report", graph={f"gold.{evil}": (f"silver.{evil}",)}))
     assert not page.of("script")
     assert not page.of("img")

@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from spark_jobs.report.summary import print_summary
-from tests.unit.report.lake import RUN_ID, STARTED, SeededLake, seeded_lake
+from tests.unit.report.lake import SeededLake, seeded_lake
+from tests.unit.report.operations import RUN_ID, STARTED
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,11 @@ def test_each_table_is_one_plain_line(lake: SeededLake) -> None:
         numbers = [f"{value:,}" for value in counts if value is not None]
         expected = [row["table_name"].split(".")[1], *numbers, f"{row['duration_seconds']:.1f}"]
         assert expected in [line.split() for line in lines]
-    assert [line.strip() for line in lines if line.strip() in ("bronze", "silver", "gold")] == ["bronze", "silver", "gold"]
+    assert [line.strip() for line in lines if line.strip() in ("bronze", "silver", "gold")] == [
+        "bronze",
+        "silver",
+        "gold",
+    ]
     assert f"run {RUN_ID}: published in" in lines[-4]
     assert lines[-3] == "model: ROC-AUC out of time."
     assert lines[-1] == "report: build/report/index.html"
@@ -53,7 +58,13 @@ def test_sixty_columns_hold_the_table(lake: SeededLake, tmp_path: Path, is_termi
 
 def test_trouble_is_said_with_its_message(tmp_path: Path) -> None:
     lake = SeededLake(tmp_path)
-    row = {"run_id": "r1", "table_name": "silver.loans", "started_at": STARTED, "status": "blocked", "message": "gate [unique_key] failed"}
+    row = {
+        "run_id": "r1",
+        "table_name": "silver.loans",
+        "started_at": STARTED,
+        "status": "blocked",
+        "message": "gate [unique_key] failed",
+    }
     short = {"run_id": "r1", "table_name": "silver.accounts", "started_at": STARTED, "status": "published"}
     short |= {"rows_in": 10, "rows_out": 7, "rows_rejected": 1, "rows_superseded": 1}
     lake.write("ops.run_log", [row, short])
