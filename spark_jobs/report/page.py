@@ -88,6 +88,13 @@ class Page:
         return list(zip(SEVERITIES, rule.by_severity, strict=True))
 
     @property
+    def why_no_book(self) -> str:
+        """Why there is no loan book."""
+        loans = self._tables.count("silver.loans")
+        told = "The loan book has not been worked out yet." if loans else "No loan has been delivered yet."
+        return self.why("gold.portfolio_risk", told)
+
+    @property
     def highest_band_rate(self) -> float:
         """The longest bar of the risk bands."""
         bands = self.portfolio.bands if self.portfolio else ()

@@ -209,7 +209,7 @@ def test_empty_lake_gives_a_page_that_says_so(tmp_path: Path) -> None:
     page = HtmlPage(write_report(tmp_path / "nowhere", tmp_path / "report", graph={}))
     for sentence in (
         "No run has been logged in this lake",
-        "there is no loan book to show",
+        "No loan has been delivered yet.",
         "No loan-default model has been trained",
         "Alerts have not been worked out",
         "No product has been suggested",
@@ -235,6 +235,13 @@ def test_tables_without_rows_give_a_page(tmp_path: Path) -> None:
     page = HtmlPage(write_report(lake.path, tmp_path / "report", graph=GRAPH))
     assert "No transaction pattern raised an alert." in page.text
     assert "Customers 0 current records" in page.text
+
+
+def test_loans_without_a_book_are_told_apart_from_no_loans(lake: SeededLake, tmp_path: Path) -> None:
+    write_table(tmp_path, "silver.loans", lake.rows["silver.loans"])
+    page = HtmlPage(write_report(tmp_path, tmp_path / "report", graph={}))
+    assert "The loan book has not been worked out yet." in page.text
+    assert f"Loans {len(lake.rows['silver.loans'])} no loan book yet" in page.text
 
 
 def test_a_first_run_that_failed_says_why(tmp_path: Path) -> None:
