@@ -122,16 +122,23 @@ def _applications(loans: DataFrame, history: DataFrame, accounts: DataFrame, *, 
     first = (
         history.withColumn("version", F.row_number().over(by_age))
         .where(F.col("version") == 1)
-        .select("loan_id", F.lit(True).alias("has_history"), *(F.col(c).alias(f"first_{c}") for c in APPLICATION_COLUMNS))
+        .select(
+            "loan_id", F.lit(True).alias("has_history"), *(F.col(c).alias(f"first_{c}") for c in APPLICATION_COLUMNS)
+        )
     )
     account = accounts.select(
-        F.col("account_id"), F.col("currency").alias("account_currency"), F.col("opened_date").alias("account_opened_date")
+        F.col("account_id"),
+        F.col("currency").alias("account_currency"),
+        F.col("opened_date").alias("account_opened_date"),
     )
     # Loans may be recorded for longer than transactions are: the label holds as of the later of the two.
     newest = loans.agg(F.max(F.col("updated_at").cast("date")).alias("newest_update_date"))
-    observed_date = F.greatest(F.lit(as_of).cast("date"), F.coalesce(F.col("newest_update_date"), F.lit(as_of).cast("date")))
+    observed_date = F.greatest(
+        F.lit(as_of).cast("date"), F.coalesce(F.col("newest_update_date"), F.lit(as_of).cast("date"))
+    )
     applied = {
-        c: F.when(F.col("has_history"), F.col(f"first_{c}")).otherwise(F.col(f"current_{c}")) for c in APPLICATION_COLUMNS
+        c: F.when(F.col("has_history"), F.col(f"first_{c}")).otherwise(F.col(f"current_{c}"))
+        for c in APPLICATION_COLUMNS
     }
     return (
         loans.select(
@@ -231,7 +238,9 @@ def _activity() -> list[Column]:
     balance = F.col("balance_after_amount")
     recent = F.col("booked_date") >= F.date_sub(F.col("originated_date"), WINDOW_DAYS // 2)
     # A struct orders by its fields: the latest booking, ties on one instant by transaction_id.
-    position = F.when(balance.isNotNull(), F.struct(F.col("booked_at"), F.col("transaction_id"), balance.alias("balance")))
+    position = F.when(
+        balance.isNotNull(), F.struct(F.col("booked_at"), F.col("transaction_id"), balance.alias("balance"))
+    )
 
     def count(condition: Column) -> Column:
         return F.count(F.when(condition, F.lit(1))).cast("bigint")
@@ -292,7 +301,9 @@ def _earlier_loans(application: DataFrame, history: DataFrame) -> DataFrame:
         )
         .agg(was("late").alias("was_late"), was("defaulted").alias("was_defaulted"), was("closed").alias("was_closed"))
     )
-    is_open = (F.col("was_closed") == 0) & (F.col("was_defaulted") == 0) & (F.col("earlier_currency") == F.col("currency"))
+    is_open = (
+        (F.col("was_closed") == 0) & (F.col("was_defaulted") == 0) & (F.col("earlier_currency") == F.col("currency"))
+    )
     return pairs.groupBy("loan_id").agg(
         F.count(F.lit(1)).cast("bigint").alias("earlier_loan_count"),
         F.sum("was_late").cast("bigint").alias("earlier_late_loan_count"),
