@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spark_jobs.errors import RiskLakeError
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -39,7 +41,7 @@ CONF = {
 }
 
 
-class SessionError(RuntimeError):
+class SessionError(RiskLakeError):
     """Spark cannot start here; the message says what to install or run."""
 
 
@@ -64,7 +66,9 @@ def fetch_jars() -> list[Path]:
     return jars()
 
 
-def spark_session(app_name: str = "risk-lakehouse", *, cores: int | None = None, memory: str | None = None) -> SparkSession:
+def spark_session(
+    app_name: str = "risk-lakehouse", *, cores: int | None = None, memory: str | None = None
+) -> SparkSession:
     """A session with Delta; ``cores`` defaults to all of them, ``memory`` to ``RISK_LAKE_MEMORY`` or 3g.
 
     Raises SessionError in one line where Java 17 or the jars are missing.
