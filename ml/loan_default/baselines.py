@@ -100,14 +100,12 @@ def _comparison(auc: float | None, difference: float | None, detail: str) -> Skl
 
 
 def _matrix(loans: Loans, inputs: Inputs) -> NDArray[Any]:
-    columns: list[NDArray[Any]] = []
-    for f in inputs.numeric:
-        columns.append(numeric_values(loans.columns[f.name], f.transform, float("nan")))
-    for group in inputs.missing:
-        columns.append(np.isnan(loans.columns[features.MISSING[group][0]]).astype(np.float64))
-    for c in inputs.categorical:
-        columns.append(np.array([v if v is not None else "(missing)" for v in loans.columns[c.name]], dtype=object))
-    return np.column_stack([column.astype(object) for column in columns])
+    numeric = [numeric_values(loans.columns[f.name], f.transform, float("nan")) for f in inputs.numeric]
+    missing = [np.isnan(loans.columns[features.MISSING[group][0]]).astype(np.float64) for group in inputs.missing]
+    categorical = [
+        np.array([v or "(missing)" for v in loans.columns[f.name]], dtype=object) for f in inputs.categorical
+    ]
+    return np.column_stack([column.astype(object) for column in [*numeric, *missing, *categorical]])
 
 
 def _bent_by_median(train: Loans, feature: features.Numeric) -> Callable[[Loans], Array]:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from ml.evaluation import Array
 from ml.loan_default import features
+from spark_jobs.errors import RiskLakeError
 
 MODEL_NAME = "loan_default"
 MODEL_FILE = "model.json"
@@ -36,7 +37,7 @@ LARGEST_LOG_ODDS = 700.0
 Columns = Mapping[str, NDArray[Any]]
 
 
-class ModelError(RuntimeError):
+class ModelError(RiskLakeError):
     """A model directory that is incomplete, altered or of an unknown form; the message names the file."""
 
 
@@ -164,8 +165,10 @@ class LoanDefaultModel:
         return tuple(text for _, text in raising[:REASON_COUNT])
 
     def score_rows(self, rows: Iterable[Mapping[str, Any]]) -> list[Score]:
-        """Probability, band and reasons per row of gold.loan_default_features (None for null). KeyError names a
-        missing column."""
+        """Probability, band and reasons per row of gold.loan_default_features, None for null.
+
+        KeyError names a missing column.
+        """
         held = [{name: row[name] for name in self.columns} for row in rows]
         texts = {t.name for t in self.categorical}
         columns: dict[str, NDArray[Any]] = {

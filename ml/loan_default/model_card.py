@@ -8,33 +8,43 @@ from ml.loan_default.metrics import Baseline, Figures, LoanGroup, Metrics
 from ml.loan_default.model import RISK_BANDS, LoanDefaultModel
 
 STRONGEST = 12
+INTENDED_USE = (
+    "Ranks loan applications by the probability that the loan defaults, for portfolio reports and as support for a "
+    "person's decision. Not for automatic refusal; not outside the bank whose loans it was fitted on."
+)
+FILES = (
+    "`model.json` scores without Spark; `spark_model/` is the MLlib pipeline with the same numbers; `metrics.json` "
+    "holds every figure and curve; `manifest.json` the SHA-256 of each file, checked on loading."
+)
 
 
 def model_card(found: Metrics, model: LoanDefaultModel) -> str:
     """Markdown after Mitchell et al. 2019, "Model Cards for Model Reporting"."""
+    evaluation = [f"Protocol: {found['protocol'].replace('_', ' ')}.{_folds(found)}", _figures(found), _sklearn(found)]
     parts = [
         f"# Loan default model {found['model_version']}",
         found["summary"],
         *(f"> {note}" for note in found["notes"]),
-        "## Intended use\n\n"
-        "Ranks loan applications by the probability that the loan defaults, for portfolio reports and as support for a "
-        "person's decision. Not for automatic refusal; not outside the bank whose loans it was fitted on.",
-        "## Model\n\n"
-        f"{_kind(model)} Features: `{found['feature_service']}`, {len(model.columns)} columns of gold.loan_default_features, "
-        "all known before the day of origination. Sex, age and region are not among them; age_band is carried in the "
-        "table for fairness monitoring alone. Label: the loan is in default now. Only loans at least six months on the "
-        "book are used, and older loans had longer to default: the probability is that of default by an age like theirs, "
-        "not within a fixed year.",
+        f"## Intended use\n\n{INTENDED_USE}",
+        f"## Model\n\n{_kind(model)}\n\n{_inputs(found, model)}",
         f"## Data\n\n{_data(found)}",
-        f"## Evaluation\n\nProtocol: {found['protocol'].replace('_', ' ')}.{_folds(found)}\n\n{_figures(found)}\n\n{_sklearn(found)}",
+        "\n\n".join(["## Evaluation", *evaluation]),
         f"## Calibration by decile\n\n{_calibration(found)}",
         f"## Strongest model columns\n\n{_coefficients(found)}",
         f"## Risk bands\n\n{_bands()}",
-        "## Files\n\n"
-        "`model.json` scores without Spark; `spark_model/` is the MLlib pipeline with the same numbers; `metrics.json` holds "
-        "every figure and curve; `manifest.json` the SHA-256 of each file, checked on loading.",
+        f"## Files\n\n{FILES}",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _inputs(found: Metrics, model: LoanDefaultModel) -> str:
+    return (
+        f"Features: `{found['feature_service']}`, {len(model.columns)} columns of gold.loan_default_features, all "
+        "known before the day of origination. Sex, age and region are not among them; age_band is carried in the table for "
+        "fairness monitoring alone. Label: the loan is in default now. Only loans at least six months on the book are "
+        "used, and older loans had longer to default: the probability is that of default by an age like theirs, not "
+        "within a fixed year."
+    )
 
 
 def _kind(model: LoanDefaultModel) -> str:
@@ -77,8 +87,8 @@ def _folds(found: Metrics) -> str:
         return ""
     tried = ", ".join(f"{c['regularisation']:g} ({c['mean_roc_auc']:.4f})" for c in chosen["candidates"])
     return (
-        f" Penalty {chosen['chosen_regularisation']:g}, chosen by {chosen['fold_count']}-fold cross-validation inside the "
-        f"training loans from {tried} (mean ROC-AUC)."
+        f" Penalty {chosen['chosen_regularisation']:g}, chosen by {chosen['fold_count']}-fold cross-validation inside "
+        f"the training loans from {tried} (mean ROC-AUC)."
     )
 
 

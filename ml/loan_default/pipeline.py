@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ml import evaluation
 from ml.loan_default import features
@@ -43,7 +43,8 @@ EVERY_INPUT = Inputs(features.NUMERIC, tuple(features.MISSING), features.CATEGOR
 
 def prepared(loans: DataFrame, inputs: Inputs) -> DataFrame:
     """``loans`` with the columns that need no fitting: ``n_<numeric>`` (bent) and ``m_<group>`` (missing or not)."""
-    return _bender(inputs).transform(loans)
+    frame: DataFrame = _bender(inputs).transform(loans)
+    return frame
 
 
 def fit(prepared_loans: DataFrame, inputs: Inputs, regularisation: float) -> PipelineModel:
@@ -83,7 +84,8 @@ def cross_validate(prepared_loans: DataFrame, inputs: Inputs) -> tuple[PipelineM
     finally:
         for frame in cached:
             frame.unpersist()
-    return found.bestModel, list(zip(REGULARISATIONS, map(float, found.avgMetrics), strict=True))
+    best: Any = found.bestModel
+    return best, list(zip(REGULARISATIONS, map(float, found.avgMetrics), strict=True))
 
 
 def complete(fitted: PipelineModel, inputs: Inputs) -> PipelineModel:
@@ -95,7 +97,7 @@ def complete(fitted: PipelineModel, inputs: Inputs) -> PipelineModel:
 
 def parameters(fitted: PipelineModel, inputs: Inputs) -> LoanDefaultModel:
     """The numbers of a fitted pipeline. Columns that did not vary in the fit have no effect and are left out."""
-    stages = {type(stage).__name__: stage for stage in fitted.stages}
+    stages: dict[str, Any] = {type(stage).__name__: stage for stage in fitted.stages}
     scaler, regression = stages["StandardScalerModel"], stages["LogisticRegressionModel"]
     columns = zip(scaler.mean, scaler.std, regression.coefficients, strict=True)
     terms = iter([Term(float(mean), float(deviation), float(weight)) for mean, deviation, weight in columns])
@@ -128,7 +130,8 @@ def _bender(inputs: Inputs) -> Any:
 
     columns = [f"{_bent(f)} AS n_{f.name}" for f in inputs.numeric]
     columns += [f"cast({features.MISSING[g][0]} IS NULL AS double) AS m_{g}" for g in inputs.missing]
-    return SQLTransformer(statement=f"SELECT {', '.join(['*', *columns])} FROM __THIS__")
+    statement = f"SELECT {', '.join(['*', *columns])} FROM __THIS__"  # noqa: S608 - names declared in features.py
+    return SQLTransformer(statement=statement)
 
 
 def _bent(numeric: Numeric) -> str:
@@ -184,12 +187,13 @@ def _shared_preparation(stages: list[Any], cached: list[DataFrame]) -> Any:
         """Fold by fold as a Pipeline, so that nothing of the held-out loans reaches a median or a mean."""
 
         def fitMultiple(self, dataset: DataFrame, paramMaps: Sequence[Any]) -> Iterator[tuple[int, Any]]:  # noqa: N802, N803
-            *before, last = self.getStages()
+            *before, last = cast("list[Any]", self.getStages())
             preparation = Pipeline(stages=before).fit(dataset)
             vectors = preparation.transform(dataset).select(features.LABEL, "features").cache()
             cached.append(vectors)
             fitted = last.fitMultiple(vectors, paramMaps)
-            return map(lambda found: (found[0], PipelineModel([*preparation.stages, found[1]])), fitted)
+            # A map, not a generator: two threads draw from it at once.
+            return map(lambda found: (found[0], PipelineModel([*preparation.stages, found[1]])), fitted)  # noqa: C417
 
     return SharedPreparation(stages=stages)
 
@@ -198,12 +202,15 @@ def _roc_auc_evaluator() -> Any:
     """ROC-AUC as ``ml.evaluation`` defines it: one small job, where MLlib's own evaluator runs several."""
     from pyspark.ml.evaluation import Evaluator
     from pyspark.ml.functions import vector_to_array
+    from pyspark.sql import functions as spark_functions
 
     class RocAuc(Evaluator):  # type: ignore[misc, unused-ignore]
         """Larger is better; 0.5 where a fold holds one class only."""
 
         def _evaluate(self, dataset: DataFrame) -> float:
-            scored = dataset.select(features.LABEL, vector_to_array("probability")[1].alias("p")).collect()
+            scored = dataset.select(
+                features.LABEL, vector_to_array(spark_functions.col("probability"))[1].alias("p")
+            ).collect()
             found = evaluation.roc_auc([row[0] for row in scored], [row[1] for row in scored])
             return found if found == found else 0.5
 

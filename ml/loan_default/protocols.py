@@ -161,10 +161,7 @@ def _repeated_folds(prepared: DataFrame, matured: Loans) -> Measured:
         regularisation=_prior_regularisation(len(matured)),
         fold_count=FOLDS,
         repeat_count=REPEATS,
-        notes=[
-            f"The set is small ({_counted(matured)}): it is measured by {FOLDS} stratified folds repeated {REPEATS} times "
-            "instead of out of time, the interval is wide, and the penalty is fixed in advance instead of tuned."
-        ],
+        notes=[_small_set_note(matured)],
     )
 
 
@@ -186,6 +183,13 @@ def _with_folds(prepared: DataFrame, matured: Loans, folds: list[loans.Folds]) -
 
 def _prior_regularisation(rows: int) -> float:
     return 1.0 / (rows * PRIOR_DEVIATION**2)
+
+
+def _small_set_note(matured: Loans) -> str:
+    return (
+        f"The set is small ({_counted(matured)}): it is measured by {FOLDS} stratified folds repeated {REPEATS} times, "
+        "not out of time; the interval is wide, and the penalty is fixed in advance instead of tuned."
+    )
 
 
 def _counted(group: Loans) -> str:

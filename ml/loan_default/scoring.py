@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ml.loan_default import model as saved
 from ml.loan_default.model import CategoricalTerm, LoanDefaultModel, MissingTerm, NumericTerm
@@ -12,7 +12,7 @@ from spark_jobs.columns import F
 from spark_jobs.registry import table
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
 
 @table("gold.loan_default_scores", inputs=("gold.loan_default_features", "models.loan_default"))
@@ -26,8 +26,8 @@ def loan_default_scores(features: DataFrame, model_directory: Path, *, run_start
         features.withColumn("probability_of_default", probability_of_default(model))
         .withColumn("top_reasons", top_reasons(model))
         .select(
-            "loan_id",
             "customer_id",
+            "loan_id",
             "probability_of_default",
             risk_band(F.col("probability_of_default")).alias("risk_band"),
             "top_reasons",
@@ -37,7 +37,7 @@ def loan_default_scores(features: DataFrame, model_directory: Path, *, run_start
     )
 
 
-def probability_of_default(model: LoanDefaultModel) -> Column:
+def probability_of_default(model: LoanDefaultModel) -> Any:
     """The model's probability (double) over the columns of gold.loan_default_features."""
     log_odds = _number(model.intercept)
     for numeric in model.numeric:
@@ -50,7 +50,7 @@ def probability_of_default(model: LoanDefaultModel) -> Column:
     return _number(1.0) / (_number(1.0) + F.exp(-F.greatest(_number(-limit), F.least(_number(limit), log_odds))))
 
 
-def risk_band(probability: Column) -> Column:
+def risk_band(probability: Any) -> Any:
     """The band of a probability of default."""
     band = F.when(probability < saved.RISK_BANDS[0][1], saved.RISK_BANDS[0][0])
     for name, below in saved.RISK_BANDS[1:-1]:
@@ -58,7 +58,7 @@ def risk_band(probability: Column) -> Column:
     return band.otherwise(F.lit(saved.RISK_BANDS[-1][0]))
 
 
-def top_reasons(model: LoanDefaultModel) -> Column:
+def top_reasons(model: LoanDefaultModel) -> Any:
     """array<string>: ``LoanDefaultModel.reasons`` as an expression."""
     found = [_numeric_reason(t) for t in model.numeric]
     found += [_missing_reason(t, model) for t in model.missing]
@@ -71,13 +71,13 @@ def top_reasons(model: LoanDefaultModel) -> Column:
     return F.array_compact(F.array(*first))
 
 
-def _numeric_reason(numeric: NumericTerm) -> Column:
+def _numeric_reason(numeric: NumericTerm) -> Any:
     bent = _bent(numeric)
     text = F.when(bent > numeric.term.mean, F.lit(numeric.high)).otherwise(F.lit(numeric.low))
     return _raising(numeric.term.contribution(bent), text)
 
 
-def _missing_reason(missing: MissingTerm, model: LoanDefaultModel) -> Column:
+def _missing_reason(missing: MissingTerm, model: LoanDefaultModel) -> Any:
     total = _number(missing.term.contribution(1.0))
     for numeric in model.numeric:
         if numeric.missing_group == missing.group:
@@ -86,17 +86,17 @@ def _missing_reason(missing: MissingTerm, model: LoanDefaultModel) -> Column:
     return _raising(F.when(F.col(missing.column).isNull(), total), F.lit(missing.reason))
 
 
-def _categorical_reason(categorical: CategoricalTerm) -> Column:
+def _categorical_reason(categorical: CategoricalTerm) -> Any:
     value = F.translate(F.coalesce(F.col(categorical.name), F.lit("not known")), "_", " ")
     return _raising(_category(categorical), F.concat(F.lit(f"{categorical.reason}: "), value))
 
 
-def _raising(contribution: Column, text: Column) -> Column:
+def _raising(contribution: Any, text: Any) -> Any:
     """A (contribution, text) struct where the contribution raises the risk, else null."""
     return F.when(contribution > 0, F.struct(contribution.alias("contribution"), text.alias("text")))
 
 
-def _category(categorical: CategoricalTerm) -> Column:
+def _category(categorical: CategoricalTerm) -> Any:
     total = _number(0.0)
     for level, term in categorical.levels:
         is_level = F.coalesce(F.col(categorical.name) == level, F.lit(False))
@@ -104,14 +104,14 @@ def _category(categorical: CategoricalTerm) -> Column:
     return total
 
 
-def _bent(numeric: NumericTerm) -> Column:
+def _bent(numeric: NumericTerm) -> Any:
     value = F.col(numeric.name).cast("double")
     return F.signum(value) * F.log1p(F.abs(value)) if numeric.transform == "signed_log" else value
 
 
-def _indicator(condition: Column) -> Column:
+def _indicator(condition: Any) -> Any:
     return F.when(condition, _number(1.0)).otherwise(_number(0.0))
 
 
-def _number(value: float) -> Column:
+def _number(value: float) -> Any:
     return F.lit(value).cast("double")
