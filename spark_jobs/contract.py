@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import yaml
 
+from spark_jobs.errors import RiskLakeError
+
 LogicalType = Literal["string", "date", "timestamp", "number", "integer", "boolean", "array"]
 
 #: Provenance that bronze adds to the delivered columns, with physical types.
@@ -30,7 +32,7 @@ BRONZE_PROVENANCE = (
 VOLATILE_COLUMNS = frozenset({"_batch_id", "_ingested_at", "_quarantined_at", "scored_at"})
 
 
-class ContractError(ValueError):
+class ContractError(RiskLakeError):
     """A contract file that breaks its own rules, or a table nobody declared."""
 
 

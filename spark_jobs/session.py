@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spark_jobs.errors import RiskLakeError
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -39,7 +41,7 @@ CONF = {
 }
 
 
-class SessionError(RuntimeError):
+class SessionError(RiskLakeError):
     """Spark cannot start here; the message says what to install or run."""
 
 

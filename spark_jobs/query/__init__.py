@@ -1,0 +1,21 @@
+"""Questions to the lake without a JVM: the SQL views, a read-only engine over the Delta files, and output formats."""
+
+from __future__ import annotations
+
+from spark_jobs.query.engine import QueryError, run_query
+from spark_jobs.query.output import OutputFormat, format_table
+from spark_jobs.query.views import Invariant, View, ViewColumn, ViewError, view_names, view_sql, views
+
+__all__ = [
+    "Invariant",
+    "OutputFormat",
+    "QueryError",
+    "View",
+    "ViewColumn",
+    "ViewError",
+    "format_table",
+    "run_query",
+    "view_names",
+    "view_sql",
+    "views",
+]
