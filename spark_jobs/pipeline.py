@@ -26,7 +26,7 @@ from spark_jobs.bronze.load import bronze_rows
 from spark_jobs.contract import ContractError, contract, landing_contracts
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake, Provenance
-from spark_jobs.progress import Progress
+from spark_jobs.progress import Reporter
 from spark_jobs.registry import Node
 from spark_jobs.silver.customer_token import hmac_key, token
 from spark_jobs.silver.stage import SilverStage
@@ -91,7 +91,7 @@ class Run:
     """One run over a lake that the caller holds the lock of."""
 
     def __init__(
-        self, lake: Lake, *, progress: Progress, started_at: datetime, key_file: Path, as_of: date | None = None
+        self, lake: Lake, *, progress: Reporter, started_at: datetime, key_file: Path, as_of: date | None = None
     ) -> None:
         self.lake, self.progress, self.started_at = lake, progress, started_at
         self.run_id = started_at.strftime("%Y%m%dT%H%M%S.%fZ")
@@ -126,7 +126,6 @@ class Run:
         for table in plan.refused.keys() - {c.table for c in landing_contracts()}:
             self.result.errors += plan.refused[table]
         order = registry.build_order({n: self._stored_inputs(node) for n, node in self.nodes.items()}, frozenset(jobs))
-        self.progress.expect(len(jobs))
         with ThreadPoolExecutor(_PARALLEL_TABLES) as pool:
             running: dict[Future[TableOutcome], str] = {}
             while order.is_active():
