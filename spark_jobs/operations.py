@@ -111,7 +111,7 @@ def _run(
             steps.done("report", str(page))
     for warning in _shortened(result.warnings):
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
-    print_summary(console, lake.root, result.run_id)
+    print_summary(console, lake.root, result.run_id, report=report_path(lake.root) if report else None)
     if result.errors:
         raise RunFailedError("\n".join(result.errors))
 
