@@ -104,8 +104,15 @@ def validate_frame(contract: Contract, frame: Any, *, row_count: int) -> Validat
                 if not is_shown:
                     _forget_values(result)
                 found[_key(result.expectation_config)] = result
+    for result in document.results:
+        if result.success:
+            _state_success(result, row_count)
     document.results = [found[key] for key in suite]
-    document.meta["row_count"] = row_count
+    document.meta = {
+        "great_expectations_version": document.meta["great_expectations_version"],
+        "batch_kwargs": {"data_asset_name": contract.name},
+        "row_count": row_count,
+    }
     results = tuple(_check_result(contract, key, found[key], row_count) for key in suite)
     return Validation(contract, results, document)
 
@@ -131,6 +138,14 @@ def _key(configuration: Any) -> ExpectationKey:
 
 def _may_show_values(contract: Contract, key: ExpectationKey) -> bool:
     return all(contract.column(name).classification == "internal" for name in key[1])
+
+
+def _state_success(result: ExpectationValidationResult, row_count: int) -> None:
+    """Write out what a yes means; Data Docs do not render a result that leaves it unsaid."""
+    if "column_list" in result.expectation_config.kwargs and "unique" not in result.expectation_config.type:
+        result.result = {"observed_value": list(result.expectation_config.kwargs["column_list"])}
+    else:
+        result.result = {"element_count": row_count, "unexpected_count": 0, "unexpected_percent": 0.0}
 
 
 def _forget_values(result: ExpectationValidationResult) -> None:

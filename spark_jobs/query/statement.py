@@ -67,8 +67,9 @@ def names_read(statement: exp.Expr) -> tuple[str, ...]:
 def to_duckdb(statement: exp.Expr, dialect: str, schema: dict[str, dict[str, dict[str, str]]] | None = None) -> str:
     """The statement in DuckDB's words.
 
-    With a ``schema`` (schema -> table -> column -> DuckDB type) columns are typed first, which keeps the whole-number
-    division of Athena; without one the statement must not divide whole numbers. QueryError where DuckDB lacks a word.
+    With a ``schema`` (schema -> table -> column -> DuckDB type) columns are typed first, which keeps two habits of
+    Athena: whole numbers divide to whole numbers, and dates shifted or truncated stay dates. Without one the statement
+    must not rely on either. QueryError where DuckDB lacks a word.
     """
     import sqlglot
 
@@ -93,7 +94,20 @@ def _typed(statement: exp.Expr, dialect: str, schema: dict[str, dict[str, dict[s
         validate_qualify_columns=False,
         quote_identifiers=False,
     )
-    return annotate_types(qualified, schema=typed_schema, dialect=dialect)
+    return _keep_dates(annotate_types(qualified, schema=typed_schema, dialect=dialect))
+
+
+def _keep_dates(statement: exp.Expr) -> exp.Expr:
+    from sqlglot import exp
+
+    shifts = (exp.DateTrunc, exp.TimestampTrunc, exp.DateAdd, exp.DateSub, exp.Add, exp.Sub)
+    for node in reversed(list(statement.find_all(*shifts))):
+        moves_by_interval = isinstance(node, exp.Add | exp.Sub) and isinstance(node.expression, exp.Interval)
+        if node.this.is_type(exp.DataType.Type.DATE) and (moves_by_interval or not isinstance(node, exp.Add | exp.Sub)):
+            cast = exp.Cast(this=node.copy(), to=exp.DataType.build("date"))
+            cast.type = exp.DataType.build("date")
+            node.replace(cast)
+    return statement
 
 
 def one_line(message: str) -> str:

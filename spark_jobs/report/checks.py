@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from spark_jobs.report import wording
 from spark_jobs.report.tables import Tables
 
-_COLUMNS = ("run_id", "table_name", "check_name", "kind", "is_passed", "failed_count", "checked_count", "observed", "expected")
+_COLUMNS = (
+    "run_id",
+    "table_name",
+    "check_name",
+    "kind",
+    "is_passed",
+    "failed_count",
+    "checked_count",
+    "observed",
+    "expected",
+)
 
 
 @dataclass(frozen=True)

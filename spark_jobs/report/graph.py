@@ -6,6 +6,7 @@ import re
 from importlib.resources import files
 
 from spark_jobs import registry
+from spark_jobs.report import wording
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _READS = re.compile(r"\b(?:from|join)\s+([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?)", re.IGNORECASE)
@@ -32,7 +33,7 @@ def view_inputs(texts: dict[str, str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for name, text in sorted(texts.items()):
         reads = {match.lower() for match in _READS.findall(_COMMENT.sub(" ", text))}
-        tables = {read for read in reads if "." in read}
+        tables = {read for read in reads if read.partition(".")[0] in wording.ZONES and "." in read}
         views = {f"views.{read}" for read in reads if read in texts and read != name}
         found[f"views.{name}"] = tuple(sorted(tables | views))
     return found

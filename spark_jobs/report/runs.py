@@ -44,7 +44,7 @@ class TableRun:
 
     @property
     def zone(self) -> str:
-        """``bronze``, ``silver``, ``gold``, ``models``, …"""
+        """``bronze``, ``silver``, ``gold``, ``models`` and so on."""
         return self.table_name.partition(".")[0]
 
     @property

@@ -9,7 +9,7 @@ from spark_jobs.contract import ContractError, contract
 
 Number = int | float | Decimal
 
-_SCALES = ((1_000_000_000, "bn"), (1_000_000, "m"), (1_000, "k"))
+_SCALES: tuple[tuple[int, str], ...] = ((1_000_000_000, "bn"), (1_000_000, "m"), (1_000, "k"))
 _ENGINES = {"apache-spark": "Spark", "delta-lake": "Delta", "delta-rs": "delta-rs"}
 
 #: What a quarantine code says of its column.
@@ -84,11 +84,19 @@ def amount(value: Number | None) -> str:
     if value is None:
         return "–"
     for size, letter in _SCALES:
-        if abs(value) >= size:
+        if abs(float(value)) >= size:
             shown = float(value) / size
             digits = 2 if abs(shown) < 9.995 else 1 if abs(shown) < 99.95 else 0
             return f"{shown:,.{digits}f} {letter}"
     return f"{value:,.0f}"
+
+
+def round_amount(value: Number) -> str:
+    """A round amount without idle decimals: ``20 m``, ``2.5 m``."""
+    for size, letter in _SCALES:
+        if abs(float(value)) >= size:
+            return f"{float(value) / size:g} {letter}"
+    return f"{value:,g}"
 
 
 def money(value: Number | None, currency: str | None) -> str:
@@ -156,7 +164,7 @@ def engine(info: str | None) -> str:
 
 
 def reason(table: str, code: str) -> str:
-    """A quarantine reason ``<column>:<code>`` or ``record:<rule>`` of a landing table as a sentence without its full stop."""
+    """A quarantine reason (``<column>:<code>`` or ``record:<rule>``) of a landing table as a sentence, no full stop."""
     name, _, kind = code.partition(":")
     if kind == "orphan":
         return f"{words(name.removesuffix('_id'))} {CODES[kind]}"

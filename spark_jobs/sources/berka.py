@@ -2,19 +2,20 @@
 
 What the set does not say is left empty rather than invented:
 
-- Names, contact data, loan product and interest rate are unknown. The segment is ``mass`` for everyone: card types would
-  tell more, but cards are issued after loans are granted, so a segment made of them would leak the future into features.
+- Names, contact data, loan product and interest rate are unknown. The segment is ``mass`` for everyone: card types
+  would tell more, but cards are issued after loans are granted, so a segment made of them would leak the future.
 - Income is the district's average salary (A11) times twelve; ``?`` in a district column means unknown.
 - A customer is known from the day the first of the accounts held or disposed of was opened; one without any known
   account from the first day of the set.
 - An account's balance is that after its last transaction, at that day; 0 at its opening where it has none.
-- Loans are known as of the last day of the set, finished ones (A, B) as of their last instalment. Outstanding is 0 for A,
-  for C an estimate: the amount less one instalment for each whole month since it was granted (the set's instalments are
-  amount / duration). Nothing tells what is left of B and D.
+- Loans are known as of the last day of the set, finished ones (A, B) as of their last instalment. Outstanding is 0 for
+  A; for C it is an estimate, the amount less one instalment for each whole month since it was granted (instalments in
+  the set are amount / duration). Nothing tells what is left of B and D.
 - Transactions carry days alone. The seconds after midnight count an account's transactions of the day in the order
   their running balances prove.
 
-Values that fit no mapping are delivered as they are, so that quarantine shows them; rows of any slice are all delivered.
+Values that fit no mapping are delivered as they are, so that quarantine shows them. Every row of any slice is
+delivered; one with the wrong number of cells goes cell by cell, so that it ends as malformed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import csv
 import shutil
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 
@@ -178,7 +179,7 @@ def _loans(data: Path, owners: dict[str, str]) -> Iterator[Record]:
 def _known_at(loan: dict[str, str], granted: date | None) -> date | None:
     if granted is None:
         return None
-    if loan["status"] in ("A", "B") and loan["duration"].isdecimal():
+    if loan["status"] in ("A", "B") and loan["duration"].isdecimal() and len(loan["duration"]) <= 3:
         return min(_months_later(granted, int(loan["duration"])), max(granted, LAST_DAY))
     return max(granted, LAST_DAY)
 
@@ -277,7 +278,8 @@ def _date(parsed: date | None, text: str) -> str:
 
 
 def _instant(booked: date, second: int = 0) -> str:
-    return f"{datetime(booked.year, booked.month, booked.day) + timedelta(seconds=second):%Y-%m-%dT%H:%M:%SZ}"
+    minutes, seconds = divmod(min(second, 86_399), 60)
+    return f"{booked.isoformat()}T{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}Z"
 
 
 def _months_later(start: date, months: int) -> date:

@@ -46,11 +46,16 @@ def rows(data: Path, table: str) -> Iterator[dict[str, str] | list[str]]:
             if column not in header:
                 expected = f"expected {';'.join(COLUMNS[table])}"
                 raise DeliveryError.at(name, f"not found in the header, {expected}", line=1, column=column)
-        for cells in reader:
-            if len(cells) == len(header):
-                yield dict(zip(header, cells, strict=True))
-            elif cells:
-                yield cells
+        try:
+            for cells in reader:
+                if len(cells) == len(header):
+                    yield dict(zip(header, cells, strict=True))
+                elif cells:
+                    yield cells
+        except csv.Error as error:
+            raise DeliveryError.at(
+                name, f"found {error}, expected cells between semicolons", line=reader.line_num
+            ) from None
 
 
 def day(text: str) -> date | None:

@@ -29,8 +29,11 @@ def files(data: Path) -> Iterator[Delivery]:
     taken: dict[str, Path] = {}
     for table, path in sorted(_found(data, tables)):
         folder = data / table
-        name = "__".join(path.relative_to(folder if path.is_relative_to(folder) else data).parts)
-        relative_path = f"{table}/{name}"
+        parts = path.relative_to(folder if path.is_relative_to(folder) else data).parts
+        relative_path = f"{table}/{'__'.join(parts)}"
+        # The landing zone knows lower-case suffixes alone.
+        suffix = next(s for s in _SUFFIXES if relative_path.lower().endswith(s))
+        relative_path = relative_path[: -len(suffix)] + suffix
         if relative_path in taken:
             other = taken[relative_path].relative_to(data).as_posix()
             raise DeliveryError.at(_place(path, data), f"found the same landing name as {other}, expected another name")
