@@ -212,18 +212,22 @@ def _column(entry: dict[str, Any]) -> Column:
         minimum=text("minimum"),
         exclusive_minimum=text("exclusiveMinimum"),
         maximum=text("maximum"),
-        allowed_values=tuple(
-            v
-            for q in entry.get("quality", ())
-            if q.get("metric") == "invalidValues"
-            for v in q["arguments"]["validValues"]
-        ),
+        allowed_values=_allowed_values(entry),
         unit=custom.get("unit"),
         standardise=custom.get("standardise"),
         not_after_ingestion=bool(custom.get("notAfterIngestion", False)),
         optional_in_delivery=bool(custom.get("optionalInDelivery", False)),
         default_column=custom.get("defaultColumn"),
     )
+
+
+def _allowed_values(entry: dict[str, Any]) -> tuple[str, ...]:
+    rules = [q for q in entry.get("quality", ()) if q.get("metric") == "invalidValues"]
+    values = tuple(value for rule in rules for value in rule["arguments"]["validValues"])
+    for value in values:
+        if not isinstance(value, str):  # YAML reads 25_34 as the number 2534 and no as false
+            raise ContractError(f"{entry['name']}: the allowed value read as {value!r} is not text; write it in quotes")
+    return values
 
 
 def _custom(entry: dict[str, Any]) -> dict[str, Any]:

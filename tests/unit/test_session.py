@@ -50,7 +50,8 @@ def test_jars_arrive_together_and_without_scala(ivy_folder: Path, tmp_path: Path
 
 def test_a_failed_fetch_is_one_line_and_leaves_no_jars(ivy_folder: Path, tmp_path: Path) -> None:
     arriving = ivy_folder / "arriving"
-    fail = f"mkdir -p {arriving} && touch {arriving}/{DELTA}; echo 'resolving'; echo '  Server access error'; echo ' Picked up' >&2; exit 1"
+    said = "echo resolving; echo '  Server access error'; echo ' Picked up' >&2"
+    fail = f"mkdir -p {arriving} && touch {arriving}/{DELTA}; {said}; exit 1"
     fake_java(tmp_path / "java", "17", fail)
     with pytest.raises(session.SessionError) as failure:
         session.fetch_jars()
