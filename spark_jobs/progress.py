@@ -33,7 +33,10 @@ class Reporter(Protocol):
 
 @contextmanager
 def progress(console: Console, total: int, *, clock: Clock = lambda: datetime.now(UTC)) -> Iterator[Reporter]:
-    """Report ``total`` steps on ``console``: a live bar on a terminal, lines stamped with UTC time elsewhere."""
+    """Report ``total`` steps on ``console``: a live bar on a terminal, lines stamped with UTC time elsewhere.
+
+    More steps than announced make the total grow.
+    """
     if not console.is_terminal:
         yield _Lines(console, clock)
         return
@@ -47,7 +50,7 @@ def progress(console: Console, total: int, *, clock: Clock = lambda: datetime.no
         expand=True,
     )
     with bar:
-        yield _Bar(bar, bar.add_task("", total=total))
+        yield _Bar(bar, bar.add_task("", total=total), total)
 
 
 class _Lines:
@@ -73,13 +76,16 @@ class _Lines:
 class _Bar:
     """A bar with the steps at work beside it; finished steps are printed above it."""
 
-    def __init__(self, bar: Progress, task: TaskID) -> None:
-        self._bar, self._task, self._lock = bar, task, Lock()
+    def __init__(self, bar: Progress, task: TaskID, total: int) -> None:
+        self._bar, self._task, self._total, self._lock = bar, task, total, Lock()
         self._at_work: list[str] = []
+        self._started = 0
 
     def start(self, step: str) -> None:
         with self._lock:
             self._at_work.append(step)
+            self._started += 1
+            self._bar.update(self._task, total=max(self._started, self._total))
             self._name()
 
     def done(self, step: str, note: str = "") -> None:

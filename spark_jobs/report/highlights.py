@@ -124,4 +124,7 @@ def _of_rows(data: Deliveries) -> Verdict:
 
 def _of_checks(checks: Checks) -> Verdict:
     failed, total = len(checks.failures), wording.plural(checks.total, "data-quality check", "data-quality checks")
-    return Verdict(failed == 0, f"{wording.count(failed)} of {total} failed." if failed else f"{total} passed.")
+    if failed:
+        return Verdict(False, f"{wording.count(failed)} of {total} failed.")
+    warned = wording.plural(len(checks.warnings), "warning", "warnings")
+    return Verdict(True, f"{total} passed, {warned}." if checks.warnings else f"{total} passed.")

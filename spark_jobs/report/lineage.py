@@ -19,7 +19,8 @@ Chain = list[str]
 
 _NODE_HEIGHT, _WAYPOINT_HEIGHT, _SPACE, _GAP, _MARGIN, _ARC = 40, 4, 11, 46, 10, 26
 _LETTER_WIDTH, _LINE_LETTERS, _MOST_LINES = 7.7, 17, 2
-_ZONE_LAYER = {"landing": 0, "bronze": 1, "silver": 2}
+_ZONE_LAYER = {"landing": 0, "bronze": 1, "silver": 2, "quarantine": 2}
+_FIRST_GOLD_LAYER = 3
 _SWEEPS = 24
 
 
@@ -136,7 +137,7 @@ def _layers(graph: Graph) -> dict[str, int]:
     def layer(name: str) -> int:
         if name not in found:
             above = max((layer(source) + 1 for source in graph[name]), default=0)
-            found[name] = _ZONE_LAYER.get(_zone(name), max(above, len(_ZONE_LAYER)))
+            found[name] = _ZONE_LAYER.get(_zone(name), max(above, _FIRST_GOLD_LAYER))
         return found[name]
 
     tables = [layer(name) for name in graph if _zone(name) not in ("views", "ops")]

@@ -233,5 +233,5 @@ def _bar(
         return None
     low, size = step["low"], step["high"] - step["low"]
     risk = f"{wording.percent(low, 0)} to {wording.percent(step['high'], 0)}"
-    told = f"{wording.count(loans)} {kind} loans with a risk of {risk}"
+    told = f"{wording.plural(loans, f'{kind} loan', f'{kind} loans')} with a risk of {risk}"
     return low + size * start, low + size * end, loans / of_loans, told

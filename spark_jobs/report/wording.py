@@ -15,7 +15,7 @@ _ENGINES = {"apache-spark": "Spark", "delta-lake": "Delta", "delta-rs": "delta-r
 #: What a quarantine code says of its column.
 CODES = {
     "missing": "is missing",
-    "not_a_decimal": "is not an amount",
+    "not_a_decimal": "is not a number",
     "not_an_integer": "is not a whole number",
     "not_a_date": "is not a date",
     "not_a_timestamp": "is not a date and time",
@@ -37,6 +37,7 @@ COLUMNS = {
     "closed_date": "Closing date",
     "originated_date": "Origination date",
     "term_months": "Term in months",
+    "balance_after_amount": "Balance after booking",
 }
 ALERT_RULES = {
     "structuring": "Cash kept just under the reporting threshold",
@@ -150,8 +151,10 @@ def plural(number: int, one: str, many: str) -> str:
 
 
 def table_label(name: str) -> str:
-    """``gold.loan_summary`` as ``Loan summary``; personal data says so."""
-    return words(name.rpartition(".")[2].replace("_pii", "_personal_data").replace("customer_360", "customer_overview"))
+    """``gold.loan_summary`` as ``Loan summary``; personal data and rejected rows say so."""
+    zone, _, table = name.rpartition(".")
+    label = words(table.replace("_pii", "_personal_data").replace("customer_360", "customer_overview"))
+    return f"Rejected {label.lower()}" if zone == "quarantine" else label
 
 
 def engine(info: str | None) -> str:

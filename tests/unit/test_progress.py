@@ -39,7 +39,7 @@ def test_plain_lines_where_nobody_watches() -> None:
 def test_a_terminal_sees_a_bar_and_the_finished_steps() -> None:
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=100, color_system=None)
-    with progress(console, 2) as reporter:
+    with progress(console, 1) as reporter:
         reporter.start("silver.customers")
         reporter.done("silver.customers", "10,000 rows")
         reporter.start("silver.loans")

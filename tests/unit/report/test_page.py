@@ -112,7 +112,7 @@ def test_rows_add_up_and_reasons_read_as_sentences(lake: SeededLake, page: HtmlP
     for sentence in (
         "Account is not known to the bank Transactions",
         "Booking time is not a date and time",
-        "Annual income is not an amount",
+        "Annual income is not a number",
         "Breaks the rule: an account closes on or after the day it opens",
         "The line does not split into the agreed columns",
     ):

@@ -67,11 +67,13 @@ def test_trouble_is_said_with_its_message(tmp_path: Path) -> None:
     }
     short = {"run_id": "r1", "table_name": "silver.accounts", "started_at": STARTED, "status": "published"}
     short |= {"rows_in": 10, "rows_out": 7, "rows_rejected": 1, "rows_superseded": 1}
-    lake.write("ops.run_log", [row, short])
+    quarantine = short | {"table_name": "quarantine.accounts", "rows_out": 1, "rows_superseded": None}
+    lake.write("ops.run_log", [row, short, quarantine])
     text = printed(tmp_path)
     assert "loans (blocked)" in text
     assert "silver.loans blocked: gate [unique_key] failed" in text
     assert "silver.accounts: 10 rows in, but 9 accounted for" in text
+    assert "quarantine.accounts:" not in text
     assert "run r1: blocked in –" in text
     assert "model: none" in text
 
