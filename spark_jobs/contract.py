@@ -32,6 +32,10 @@ BRONZE_PROVENANCE = (
 VOLATILE_COLUMNS = frozenset({"_batch_id", "_ingested_at", "_quarantined_at", "scored_at"})
 
 
+#: libyaml's safe loader where it is built in, ten times the speed of the Python one.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 class ContractError(RiskLakeError):
     """A contract file that breaks its own rules, or a table nobody declared."""
 
@@ -164,7 +168,7 @@ def all_contracts() -> dict[str, Contract]:
 
 
 def _read(file_name: str, text: str) -> list[Contract]:
-    document = yaml.safe_load(text)
+    document = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe loaders
     if document.get("kind") != "DataContract" or not str(document.get("apiVersion", "")).startswith("v3."):
         raise ContractError(f"contracts/{file_name}: expected kind DataContract, apiVersion v3.x")
     return [_table(entry, str(document["version"])) for entry in document["schema"]]

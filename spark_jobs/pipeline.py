@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from spark_jobs import landing, registry
@@ -50,6 +51,7 @@ class Run:
         self.run_id = started_at.strftime("%Y%m%dT%H%M%S.%fZ")
         self.result = RunResult(self.run_id)
         self.nodes = registry.load()
+        self._ledger = Lock()
         self._as_of, self._key = as_of, hmac_key(key_file)
         self._stages = {c.table: SilverStage(lake, c, self._key) for c in landing_contracts()}
 
@@ -61,6 +63,9 @@ class Run:
             for table, messages in refused.items():
                 plan.refused[table] += messages
             self.result.warnings += plan.warnings
+            for table, files in plan.duplicates.items():
+                if not plan.refused.get(table):
+                    landing.record(self.lake, files, status="duplicate", batch_id=None, landed_at=self.started_at)
             self._make_all(plan)
         finally:
             for stage in self._stages.values():
@@ -104,7 +109,7 @@ class Run:
             outcome = TableOutcome(name, started, "failed", message=self._explained(name, error))
             self.result.errors.append(f"{name}: {outcome.message}")
         outcome.close()
-        self.progress.done(name, _told(outcome))
+        (self.progress.failed if outcome.status == "failed" else self.progress.done)(name, _told(outcome))
         return outcome
 
     def _explained(self, name: str, error: Exception) -> str:
@@ -144,9 +149,6 @@ class Run:
             outcome.status, outcome.message = "failed", "; ".join(plan.refused[table])
             return outcome
         files, before = plan.new.get(table, []), self.lake.row_count(name)
-        landing.record(
-            self.lake, plan.duplicates.get(table, []), status="duplicate", batch_id=None, landed_at=self.started_at
-        )
         if not files and self.lake.exists(name):
             outcome.status, outcome.rows_out = "unchanged", before
             outcome.output_version = self.lake.version(name)
@@ -154,7 +156,8 @@ class Run:
         if not files:
             raise TableError(f"no file was delivered for {table}: expected landing/{table}/*.csv")
         batch_id = self.lake.last_batch(name) + 1
-        landing.record(self.lake, files, status="loaded", batch_id=batch_id, landed_at=self.started_at)
+        with self._ledger:
+            landing.record(self.lake, files, status="loaded", batch_id=batch_id, landed_at=self.started_at)
         rows = bronze_rows(
             self.lake.spark, files, contract(f"landing.{table}"), batch_id=batch_id, ingested_at=self.started_at
         )
@@ -187,11 +190,10 @@ class Run:
         rows: dict[str, int | None] = {}
         if zone in ("silver", "quarantine") and table in self._stages:
             stage = self._stages[table]
-            rows = {
-                "rows_in": self.lake.row_count(f"bronze.{table}"),
-                "rows_rejected": stage.rejected_count,
-                "rows_superseded": stage.superseded_count + stage.corrected_count if zone == "silver" else None,
-            }
+            rows = {"rows_rejected": stage.rejected_count}
+            if zone == "silver":
+                rows["rows_in"] = self.lake.row_count(f"bronze.{table}")
+                rows["rows_superseded"] = stage.superseded_count + stage.corrected_count
         kept = frame.persist() if self._fits_in_memory(node.name) else frame
         try:
             self._pass_gates(node, kept)
@@ -340,7 +342,7 @@ def _fingerprint(node: Node) -> str:
 
 def _told(outcome: TableOutcome) -> str:
     if outcome.status in ("failed", "blocked"):
-        return f"{outcome.status}: {outcome.message}"
+        return str(outcome.message)
     seconds = (outcome.finished_at or outcome.started_at) - outcome.started_at
     rows = "" if outcome.rows_out is None else f"{outcome.rows_out:,} rows, "
     return f"{rows}{outcome.status}" if outcome.status == "unchanged" else f"{rows}{seconds.total_seconds():.1f} s"
