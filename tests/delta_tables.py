@@ -42,9 +42,7 @@ def arrow_table(name: str, rows: Iterable[dict[str, Any]]) -> pa.Table:
     if unknown:
         raise ValueError(f"{name} has no columns {sorted(unknown)}")
     fields = {c.name: arrow_type(c.physical_type) for c in columns}
-    return pa.table(
-        {c: pa.array([_value(row.get(c), kind) for row in rows], type=kind) for c, kind in fields.items()}
-    )
+    return pa.table({c: pa.array([_value(row.get(c), kind) for row in rows], type=kind) for c, kind in fields.items()})
 
 
 def write_table(lake: Path, name: str, rows: Iterable[dict[str, Any]], **options: Any) -> Path:

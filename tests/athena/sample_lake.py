@@ -22,7 +22,7 @@ DEFAULT_ROWS = 90
 PARTITIONS = {"gold.account_monthly_activity": ["month_date"], "gold.portfolio_risk": ["region"]}
 NULL_SHARE = 0.15
 
-REGIONS = ["Praha", "Łódź", "São Paulo", "東京", "Jihočeský kraj", "O'Higgins", "a/b %20", 'quoted "x"', "unknown"]
+REGIONS = ["Praha", "Łódź", "São Paulo", "東京", "Jihočeský kraj", "O'Higgins", "a/b %20", 'quoted "x"', "", "unknown"]
 MONTHS = [date(2023, 11, 1), date(2023, 12, 1), date(2024, 1, 1), date(2024, 2, 1), date(2024, 4, 1)]
 POOLS: dict[str, list[Any]] = {
     "customer_id": [f"C{n:03}" for n in range(70)],

@@ -35,8 +35,7 @@ STATEMENTS = {
         "date_add('month', -1, alert_date) as o from gold.transaction_alerts"
     ),
     "instants_to_milliseconds": (
-        "select run_id, table_name, check_name, cast(checked_at as timestamp(3)) as t "
-        "from ops.data_quality"
+        "select run_id, table_name, check_name, cast(checked_at as timestamp(3)) as t from ops.data_quality"
     ),
     "text": (
         "select customer_id, upper(region) as u, length(region) as n, substr(region, 2, 3) as s, "
