@@ -38,7 +38,9 @@ class _Functions:
 
     def __getattr__(self, name: str) -> Any:
         if name not in PORTABLE:
-            raise AttributeError(f"{name} is not in the portable set of spark_jobs.columns; add it there with a parity test")
+            raise AttributeError(
+                f"{name} is not in the portable set of spark_jobs.columns; add it there with a parity test"
+            )
         return getattr(import_module(_ENGINES[_engine][0]), name)
 
     def try_cast(self, column: str, physical_type: str) -> Any:

@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import yaml
 
+from spark_jobs.errors import RiskLakeError
+
 LogicalType = Literal["string", "date", "timestamp", "number", "integer", "boolean", "array"]
 
 #: Provenance that bronze adds to the delivered columns, with physical types.
@@ -30,7 +32,7 @@ BRONZE_PROVENANCE = (
 VOLATILE_COLUMNS = frozenset({"_batch_id", "_ingested_at", "_quarantined_at", "scored_at"})
 
 
-class ContractError(ValueError):
+class ContractError(RiskLakeError):
     """A contract file that breaks its own rules, or a table nobody declared."""
 
 
@@ -177,7 +179,9 @@ def _table(entry: dict[str, Any], version: str) -> Contract:
         version=version,
         columns=tuple(_column(p) for p in entry["properties"]),
         foreign_keys=tuple(
-            ForeignKey(p["name"], *r["to"].rsplit(".", 1)) for p in entry["properties"] for r in p.get("relationships", ())
+            ForeignKey(p["name"], *r["to"].rsplit(".", 1))
+            for p in entry["properties"]
+            for r in p.get("relationships", ())
         ),
         rules=tuple(
             CrossRowRule(q["name"], q["implementation"], q.get("description", ""))
@@ -209,7 +213,10 @@ def _column(entry: dict[str, Any]) -> Column:
         exclusive_minimum=text("exclusiveMinimum"),
         maximum=text("maximum"),
         allowed_values=tuple(
-            v for q in entry.get("quality", ()) if q.get("metric") == "invalidValues" for v in q["arguments"]["validValues"]
+            v
+            for q in entry.get("quality", ())
+            if q.get("metric") == "invalidValues"
+            for v in q["arguments"]["validValues"]
         ),
         unit=custom.get("unit"),
         standardise=custom.get("standardise"),

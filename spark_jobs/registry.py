@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
@@ -15,10 +15,12 @@ from importlib.metadata import entry_points
 from pkgutil import walk_packages
 from typing import Any
 
+from spark_jobs.errors import RiskLakeError
+
 Transform = Callable[..., Any]
 
 
-class RegistryError(ValueError):
+class RegistryError(RiskLakeError):
     """Two registrations of one name, an unknown input or a circle."""
 
 
@@ -26,7 +28,7 @@ class RegistryError(ValueError):
 class Node:
     """A registered table or artifact.
 
-    ``inputs`` are handed to ``build`` by position in declared order; ``parameters`` (``as_of`` and the like) by keyword.
+    ``inputs`` are handed to ``build`` by position in declared order; ``parameters`` (``as_of`` and others) by keyword.
     An artifact (``models.<name>``) writes files into a directory of its own instead of returning a frame.
     """
 
@@ -74,13 +76,13 @@ def load() -> dict[str, Node]:
     return dict(_nodes)
 
 
-def build_order(nodes: dict[str, Node], sources: frozenset[str]) -> TopologicalSorter[str]:
-    """A prepared sorter over ``nodes``; RegistryError for an input that is neither a node nor one of ``sources``."""
-    for node in nodes.values():
-        unknown = [i for i in node.inputs if i not in nodes and i not in sources]
+def build_order(inputs: Mapping[str, tuple[str, ...]], sources: frozenset[str]) -> TopologicalSorter[str]:
+    """A prepared sorter over nodes and ``sources`` (which need nothing); RegistryError for an unknown input or a circle."""
+    for name, needed in inputs.items():
+        unknown = [i for i in needed if i not in inputs and i not in sources]
         if unknown:
-            raise RegistryError(f"{node.name} reads {', '.join(unknown)}, which nothing makes")
-    sorter = TopologicalSorter({n.name: [i for i in n.inputs if i in nodes] for n in nodes.values()})
+            raise RegistryError(f"{name} reads {', '.join(unknown)}, which nothing makes")
+    sorter = TopologicalSorter({**{s: () for s in sources}, **inputs})
     try:
         sorter.prepare()
     except CycleError as error:

@@ -1,0 +1,109 @@
+# The commands of the Risk Lakehouse. Each target is one line of help; what a run does stands in `risklake` (spark_jobs/cli.py).
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+SOURCE ?= sample
+BIN := .venv/bin
+RUN := $(BIN)/risklake
+IVY := $(or $(RISK_LAKE_IVY),build/ivy)
+PYTEST := $(BIN)/python -m pytest
+COMPILE = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
+ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train
+LAKE_OPTION = $(if $(LAKE),--lake '$(LAKE)')
+
+# Checks end make with one line; `$(error)` prints nothing else. They are expanded only when a recipe asks.
+python_311 = $(shell for name in '$(PYTHON)' python3.11 python3; do \
+	"$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo "$$name" && break; done)
+need_python = $(if $(python_311),,$(error Python 3.11 with venv is needed and was not found: install it (Debian: apt-get install python3.11 python3.11-venv) or name it, make PYTHON=/path/to/python3.11))
+java_version = $(shell $(if $(JAVA_HOME),'$(JAVA_HOME)/bin/java',java) -version 2>&1 | sed -n 's/.* version "\([^"]*\)".*/\1/p')
+need_java = $(if $(filter 17 17.%,$(java_version)),,$(error Java 17 is needed, found $(or $(java_version),none): install it (Debian: apt-get install openjdk-17-jre-headless) or point JAVA_HOME to one))
+
+##@ Run
+.PHONY: help setup jars run-etl query report docs
+help: ## Show this help.
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run-etl: java .venv/.etl jars ## Run landing to report: SOURCE=sample|berka|csv DATA=dir LAKE=dir SCALE=n SEED=n ARGS="more options".
+	@$(RUN) run --source '$(SOURCE)' $(if $(DATA),--data '$(DATA)') $(LAKE_OPTION) \
+		$(if $(SCALE),--scale '$(SCALE)') $(if $(SEED),--seed '$(SEED)') $(ARGS)
+
+query: .venv/.etl ## Ask gold tables and views without a JVM: SQL="select ..." LAKE=dir ARGS="--format csv".
+	@$(if $(value SQL),,$(error SQL is empty: make query SQL="select * from gold.loan_summary limit 5"))$(RUN) query "$$SQL" $(LAKE_OPTION) $(ARGS)
+
+report: .venv/.etl ## Write the report of the last run again, build/report/index.html: LAKE=dir.
+	@$(RUN) report $(LAKE_OPTION) $(ARGS)
+
+docs: .venv/.etl ## Write the data dictionary out of the contracts.
+	@$(RUN) docs $(ARGS)
+
+setup: .venv/.etl ## Create .venv with what a run needs, from hash-checked locks.
+
+jars: java .venv/.etl $(IVY)/.fetched ## Fetch Spark's Delta jars once into build/ivy; everything is offline afterwards.
+
+##@ Check
+.PHONY: test test-unit test-faults test-athena lint format bench
+test: java .venv/.dev jars ## Run every test but the slow proofs: unit, Spark, SQL, integration.
+	@$(PYTEST) $(wildcard tests/unit tests/spark tests/sql tests/integration) $(ARGS)
+
+test-unit: .venv/.dev ## Run the tests that need no JVM, in seconds.
+	@$(PYTEST) tests/unit $(ARGS)
+
+test-faults: java .venv/.dev jars ## Prove that killed, broken and hostile runs lose nothing (minutes).
+	@$(PYTEST) tests/faults $(ARGS)
+
+test-athena: java .venv/.dev jars ## Compare every view on a real Trino with DuckDB; skips without a JDK 24 or newer.
+	@$(PYTEST) tests/athena $(ARGS)
+
+lint: .venv/.dev ## Check style, types, SQL, layers and Terraform formatting.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	$(if $(wildcard sql/views/*.sql),@$(BIN)/sqlfluff lint sql)
+	$(if $(wildcard terraform),@terraform fmt -check -recursive terraform)
+
+format: .venv/.dev ## Rewrite Python, SQL and Terraform files in the house style.
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	$(if $(wildcard sql/views/*.sql),@$(BIN)/sqlfluff fix sql)
+	$(if $(wildcard terraform),@terraform fmt -recursive terraform)
+
+bench: java .venv/.dev jars ## Measure what the README claims, each as a ratio from one run: BENCH=name for one of benchmarks/.
+	@for file in benchmarks/$(or $(BENCH),*).py; do $(BIN)/python "$$file" $(ARGS) || exit; done
+
+##@ Build
+.PHONY: wheel lock clean clean-all
+wheel: .venv/.dev ## Build dist/*.whl with contracts and views inside, the file AWS Glue gets.
+	@$(BIN)/hatchling build --target wheel
+
+lock: .venv/.dev ## Resolve pyproject.toml again into requirements/*.lock, hashes and no addresses.
+	@$(COMPILE) requirements/bootstrap.in --output-file requirements/bootstrap.lock
+	@$(COMPILE) pyproject.toml --all-extras --constraints requirements/bootstrap.lock --output-file requirements/dev.lock
+	@$(COMPILE) pyproject.toml $(ETL_EXTRAS) --constraints requirements/dev.lock --output-file requirements/etl.lock
+	@! grep -n '://' requirements/*.lock
+
+clean: ## Remove what runs and tools made; the environment, the jars and the code stay.
+	@find build -mindepth 1 -maxdepth 1 ! -name ivy -exec rm -rf {} + 2>/dev/null || true
+	@rm -rf dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis spark-warehouse metastore_db derby.log
+
+clean-all: clean ## Remove the environment and the jars as well.
+	@rm -rf .venv build
+
+.PHONY: java
+java:
+	@$(need_java):
+
+# dev.lock holds all of etl.lock: an environment with it serves every target and is never cut down again.
+.venv/.etl: requirements/bootstrap.lock requirements/etl.lock requirements/install.py pyproject.toml
+	@$(need_python)$(python_311) requirements/install.py $(if $(wildcard .venv/.dev),dev,etl)
+	@touch $@
+
+.venv/.dev: requirements/bootstrap.lock requirements/dev.lock requirements/install.py pyproject.toml
+	@$(need_python)$(python_311) requirements/install.py dev
+	@touch .venv/.etl $@
+
+$(IVY)/.fetched: | .venv/.etl
+	@$(RUN) jars
+	@touch $@
+
+export SQL

@@ -1,0 +1,180 @@
+"""Table IO: where a table lies, what its log says, and how a frame becomes its next version.
+
+Every write is one Delta commit that carries, in its commit metadata, what it was made from (``inputs``: name to
+version; ``code``: fingerprint; ``parameters``). A table is current when that record still matches, so an interrupted
+run goes on where it stopped and a run with nothing new makes nothing. Logs are read with delta-rs: no JVM is needed
+to find out that there is nothing to do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+
+from spark_jobs.contract import BRONZE_PROVENANCE, Contract, contract
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_ARROW_TYPES = {
+    "string": pa.string(),
+    "bigint": pa.int64(),
+    "int": pa.int32(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "array<string>": pa.list_(pa.string()),
+}
+
+
+def arrow_schema(table: Contract) -> pa.Schema:
+    """The contract's columns as an Arrow schema, timestamps in microseconds UTC."""
+    return pa.schema([pa.field(c.name, _arrow_type(c.physical_type)) for c in table.columns])
+
+
+def _arrow_type(physical_type: str) -> pa.DataType:
+    if physical_type.startswith("decimal"):
+        precision, scale = physical_type.removeprefix("decimal(").removesuffix(")").split(",")
+        return pa.decimal128(int(precision), int(scale))
+    return _ARROW_TYPES[physical_type]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a table version was made from. ``rows`` are the counts of that publication, for the run log."""
+
+    run_id: str
+    inputs: Mapping[str, int]
+    code: str
+    parameters: Mapping[str, str]
+    rows: Mapping[str, int | None]
+
+    def to_json(self) -> str:
+        """The record as stored in the commit."""
+        return json.dumps(self.__dict__ | {"inputs": dict(self.inputs)}, sort_keys=True, default=dict)
+
+    def made_like(self, other: Provenance | None) -> bool:
+        """Whether both have the same inputs, code and parameters."""
+        return other is not None and (self.inputs, self.code, self.parameters) == (
+            other.inputs,
+            other.code,
+            other.parameters,
+        )
+
+
+class Lake:
+    """The tables under one root folder. ``spark`` is called when a JVM is first needed."""
+
+    def __init__(self, root: Path, spark: Callable[[], SparkSession] | None = None) -> None:
+        self.root = root.resolve()
+        self._start_spark = spark
+
+    @cached_property
+    def spark(self) -> SparkSession:
+        """The session, started on first use."""
+        if self._start_spark is None:
+            raise RuntimeError("this lake was opened without Spark")
+        return self._start_spark()
+
+    def path(self, name: str) -> Path:
+        """Folder of ``<zone>.<table>``."""
+        zone, table = name.split(".")
+        return self.root / zone / table
+
+    def exists(self, name: str) -> bool:
+        """Whether the table has been published."""
+        return DeltaTable.is_deltatable(str(self.path(name)))
+
+    def open(self, name: str) -> DeltaTable:
+        """The table through delta-rs."""
+        return DeltaTable(str(self.path(name)))
+
+    def version(self, name: str) -> int | None:
+        """Newest version, or None where there is no table yet."""
+        return self.open(name).version() if self.exists(name) else None
+
+    def row_count(self, name: str) -> int:
+        """Rows in the newest version, from the log alone; 0 where there is no table."""
+        return self.open(name).count() if self.exists(name) else 0
+
+    def provenance(self, name: str) -> Provenance | None:
+        """What the newest version was made from; None where there is no table or it carries no record."""
+        if not self.exists(name):
+            return None
+        recorded = self.open(name).history(1)[0].get("userMetadata")
+        return Provenance(**json.loads(recorded)) if recorded else None
+
+    def last_batch(self, name: str) -> int:
+        """The last batch appended to a bronze table; 0 before the first."""
+        return (self.open(name).transaction_version("bronze") or 0) if self.exists(name) else 0
+
+    def newest(self, name: str, column: str) -> Any:
+        """Greatest value of ``column`` from the statistics in the log; None for an absent or empty table."""
+        if not self.exists(name):
+            return None
+        actions = pa.table(self.open(name).get_add_actions(flatten=True))
+        if f"max.{column}" not in actions.column_names:
+            return None
+        values = [v for v in actions.column(f"max.{column}").to_pylist() if v is not None]
+        return max(values, default=None)
+
+    def read(self, name: str) -> DataFrame:
+        """The newest version as a Spark frame."""
+        return self.spark.read.format("delta").load(str(self.path(name)))
+
+    def arrow(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        """The newest version as an Arrow table, without a JVM."""
+        return self.open(name).to_pyarrow_table(columns=columns)
+
+    def publish(self, name: str, frame: DataFrame, provenance: Provenance) -> int:
+        """Replace the table's rows in one commit; returns the new version."""
+        writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        writer = writer.options(**_table_properties(frame)).option("userMetadata", provenance.to_json())
+        writer.save(str(self.path(name)))
+        version = self.version(name)
+        assert version is not None
+        return version
+
+    def append_batch(self, name: str, frame: DataFrame, batch_id: int) -> None:
+        """Append a bronze batch exactly once: Delta skips a batch whose number it has already recorded."""
+        writer = frame.write.format("delta").mode("append").option("txnAppId", "bronze").option("txnVersion", batch_id)
+        writer.options(**_table_properties(frame)).save(str(self.path(name)))
+
+    def restore(self, name: str, version: int | None) -> None:
+        """Go back to ``version``, or remove the table where it had none."""
+        if version is not None:
+            self.open(name).restore(version)
+
+    def append_rows(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Append rows to an ``ops`` table in one commit, in the form of its contract."""
+        table = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(contract(name)))
+        if table.num_rows:
+            write_deltalake(str(self.path(name)), table, mode="append", commit_properties=CommitProperties())
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """All rows of an ``ops`` table; empty where there is none."""
+        return self.arrow(name).to_pylist() if self.exists(name) else []
+
+
+def _table_properties(frame: DataFrame) -> dict[str, str]:
+    """Delta properties of every table: no deletion vectors (Athena), statistics on columns that name nobody.
+
+    Minima and maxima of text columns would keep identifiers in the log after an erasure, and skip nothing: ids and
+    names are not clustered.
+    """
+    uncounted = ("string", "boolean", "array", "binary")
+    counted = [name for name, kind in frame.dtypes if not kind.startswith(uncounted)]
+    return {"delta.enableDeletionVectors": "false", "delta.dataSkippingStatsColumns": ",".join(counted)}
+
+
+def bronze_columns(landing: Contract) -> tuple[tuple[str, str], ...]:
+    """Names and types of a landing table's bronze form."""
+    return (*((name, "string") for name in landing.column_names), *BRONZE_PROVENANCE)

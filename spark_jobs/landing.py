@@ -1,0 +1,155 @@
+"""The landing zone: delivered files are copied in once, recognised by content, and planned into bronze batches.
+
+``ops.file_ledger`` decides what is new. A batch is written into the ledger before bronze appends it; entries of a batch
+that bronze never committed are void, so a run killed in between plans the same files again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from spark_jobs.bronze.delivered_file import DeliveryError, Inspection, confined, inspect
+from spark_jobs.contract import contract, landing_contracts
+from spark_jobs.lake import Lake
+from spark_jobs.sources.delivery import Delivery
+
+LEDGER = "ops.file_ledger"
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """A file of the landing zone that the ledger does not know yet."""
+
+    table: str
+    path: Path
+    relative_path: str
+    size_bytes: int
+    modified_at: datetime
+    sha256: str
+    inspection: Inspection
+
+
+@dataclass
+class LandingPlan:
+    """What a run will take in, by table name; ``refused`` tables keep their last good version."""
+
+    new: dict[str, list[LandedFile]] = field(default_factory=lambda: defaultdict(list))
+    duplicates: dict[str, list[LandedFile]] = field(default_factory=lambda: defaultdict(list))
+    refused: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    warnings: list[str] = field(default_factory=list)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def ledger(lake: Lake) -> dict[str, dict[str, Any]]:
+    """Ledger entries that count, by path: those of batches bronze has committed, and duplicates."""
+    committed = {c.table: lake.last_batch(f"bronze.{c.table}") for c in landing_contracts()}
+    return {e["path"]: e for e in lake.rows(LEDGER) if (e["batch_id"] or 0) <= committed.get(e["table_name"], 0)}
+
+
+def deliver(lake: Lake, deliveries: Iterable[Delivery]) -> dict[str, list[str]]:
+    """Copy delivered files that are not there yet; returns refusals by table (a known name with other content)."""
+    known, refused = ledger(lake), defaultdict(list)
+    for delivery in deliveries:
+        target = lake.root / "landing" / delivery.relative_path
+        if target.exists():
+            if not _already_delivered(delivery, target, known.get(delivery.relative_path)):
+                refused[delivery.table].append(
+                    f"{delivery.relative_path}: delivered before with other content; "
+                    "expected the same bytes, or a correction under a new name"
+                )
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.part")
+        shutil.copy2(delivery.path, part)
+        part.replace(target)
+    return refused
+
+
+def _already_delivered(delivery: Delivery, target: Path, entry: dict[str, Any] | None) -> bool:
+    source, landed = delivery.path.stat(), target.stat()
+    if (source.st_size, source.st_mtime_ns) == (landed.st_size, landed.st_mtime_ns):
+        return True
+    return sha256_of(delivery.path) in {sha256_of(target), entry["sha256"] if entry else None}
+
+
+def survey(lake: Lake) -> LandingPlan:
+    """Look through the landing zone for files the ledger does not hold, and inspect them from end to end."""
+    known, plan, root = ledger(lake), LandingPlan(), lake.root / "landing"
+    tables = [c.table for c in landing_contracts()]
+    seen = {(e["table_name"], e["sha256"]) for e in known.values()}
+    for folder in sorted(p for p in root.iterdir() if not p.name.startswith(".")) if root.is_dir() else []:
+        if folder.name not in tables:
+            plan.refused[folder.name].append(f"{folder.name}: unknown table; expected one of {', '.join(tables)}")
+            continue
+        for path in sorted(p for p in folder.rglob("*") if not p.is_dir() and not p.name.startswith(".")):
+            try:
+                _take(path, root, folder.name, known, seen, plan)
+            except DeliveryError as error:
+                plan.refused[folder.name].append(str(error))
+    return plan
+
+
+def _take(
+    path: Path, root: Path, table: str, known: dict[str, Any], seen: set[tuple[str, str]], plan: LandingPlan
+) -> None:
+    relative_path = path.relative_to(root).as_posix()
+    confined(path, root)
+    status, entry = path.stat(), known.get(relative_path)
+    modified_at = datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1e6, UTC)
+    if entry and (entry["size_bytes"], entry["modified_at"]) == (status.st_size, modified_at):
+        return
+    digest = sha256_of(path)
+    if entry:
+        if digest not in (entry["sha256"], entry["stored_sha256"]):
+            raise DeliveryError(
+                f"{relative_path}: changed since it was loaded; expected the same bytes, or a correction under a new name"
+            )
+        return
+    inspection = inspect(path, relative_path, contract(f"landing.{table}"))
+    file = LandedFile(table, path, relative_path, status.st_size, modified_at, digest, inspection)
+    plan.warnings += [f"{relative_path}: {warning}" for warning in inspection.warnings]
+    if (table, digest) in seen:
+        plan.duplicates[table].append(file)
+        return
+    seen.add((table, digest))
+    plan.new[table].append(file)
+
+
+def record(lake: Lake, files: Iterable[LandedFile], *, status: str, batch_id: int | None, landed_at: datetime) -> None:
+    """Write files into the ledger; entries of an earlier, never committed batch of the same number are removed first."""
+    files = list(files)
+    if not files:
+        return
+    if batch_id is not None and lake.exists(LEDGER):
+        lake.open(LEDGER).delete(f"table_name = '{files[0].table}' and batch_id >= {batch_id}")
+    lake.append_rows(LEDGER, (_entry(file, status, batch_id, landed_at) for file in files))
+
+
+def _entry(file: LandedFile, status: str, batch_id: int | None, landed_at: datetime) -> dict[str, Any]:
+    return {
+        "table_name": file.table,
+        "path": file.relative_path,
+        "size_bytes": file.size_bytes,
+        "modified_at": file.modified_at,
+        "sha256": file.sha256,
+        "stored_sha256": file.sha256,
+        "batch_id": batch_id,
+        "status": status,
+        "encoding": file.inspection.encoding,
+        "compression": file.inspection.compression,
+        "line_count": file.inspection.row_hint,
+        "message": "; ".join(file.inspection.warnings) or None,
+        "landed_at": landed_at,
+    }

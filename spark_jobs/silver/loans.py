@@ -1,0 +1,39 @@
+"""Current loans and their history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spark_jobs.columns import F
+from spark_jobs.contract import contract
+from spark_jobs.registry import table
+from spark_jobs.silver.customer_token import with_customer_token
+from spark_jobs.silver.versions import history, latest
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+_KEY, _ORDERING = "loan_id", "updated_at"
+
+
+@table("silver.loans_history", inputs=("valid.loans", "silver.customers", "silver.accounts"))
+def loans_history(valid: DataFrame, customers: DataFrame, accounts: DataFrame) -> DataFrame:
+    """Every version of a loan. Grain: loan_id and updated_at."""
+    versions = with_customer_token(_in_account_currency(history(valid, _KEY, _ORDERING), accounts), customers)
+    return versions.select(*contract("silver.loans_history").column_names)
+
+
+@table("silver.loans", inputs=("valid.loans", "repeated.loans", "silver.customers", "silver.accounts"))
+def loans(valid: DataFrame, repeated: DataFrame, customers: DataFrame, accounts: DataFrame) -> DataFrame:
+    """Current loans. Grain: loan_id."""
+    current = latest(valid, repeated, _KEY, _ORDERING)
+    named = with_customer_token(_in_account_currency(current, accounts), customers)
+    return named.select(*contract("silver.loans").column_names)
+
+
+def _in_account_currency(loans: DataFrame, accounts: DataFrame) -> DataFrame:
+    """Loans with the currency of their account where none was delivered."""
+    account = accounts.select(F.col("account_id").alias("_account"), F.col("currency").alias("_account_currency"))
+    joined = loans.join(account, on=F.col("account_id") == F.col("_account"), how="left")
+    others = [c for c in loans.columns if c != "currency"]
+    return joined.select(*others, F.coalesce(F.col("currency"), F.col("_account_currency")).alias("currency"))

@@ -1,0 +1,122 @@
+"""Row rules: the landing contract compiled to column expressions.
+
+``typed`` turns delivered text into the contract's types; ``rejected`` finds the rows that break a rule and names every
+one of them. Both come from the contract, so a rule is written once. Reasons read ``<column>:<code>``, or ``record:<code>`` for the whole row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from spark_jobs.columns import F
+from spark_jobs.contract import Column, Contract
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+#: Columns of a typed row beside the contract's own.
+ROW_PROVENANCE = ("_source_file", "_row_number", "_ingested_at")
+
+_DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_TIMESTAMP = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
+_INTEGER = "^[+-]?[0-9]{1,18}$"
+_CONTROL_CHARACTER = "[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F]"
+_UNPARSED = {"number": "not_a_decimal", "integer": "not_an_integer", "date": "not_a_date", "timestamp": "not_a_timestamp"}
+
+
+def typed(rows: DataFrame, landing: Contract) -> DataFrame:
+    """Delivered rows with the contract's columns in its types, null where the text does not fit, and row provenance."""
+    cleaned = rows.select(*(_text(c).alias(c.name) for c in landing.columns), *ROW_PROVENANCE)
+    values = [_value(c).alias(c.name) for c in landing.columns]
+    defaulted = [
+        F.coalesce(F.col(c.name), F.col(c.default_column)).alias(c.name) if c.default_column else F.col(c.name)
+        for c in landing.columns
+    ]
+    return cleaned.select(*values, *ROW_PROVENANCE).select(*defaulted, *ROW_PROVENANCE)
+
+
+def rejected(rows: DataFrame, landing: Contract, parents: Mapping[str, DataFrame]) -> DataFrame:
+    """The delivered rows that break a rule, as delivered, with ``_reasons``: every broken rule by name.
+
+    ``parents`` holds, per foreign-key column, the keys a good row may refer to (one column, any name, unique).
+
+    Reasons are gathered as text and rows without any vanish in ``explode``: a filter would be pushed below the
+    projection and evaluate each rule's parsing several times over.
+    """
+    names, others = landing.column_names, [c for c in rows.columns if c not in landing.column_names]
+    delivered = rows.select(*(F.col(n).alias(f"_delivered_{n}") for n in names), *others)
+    text = delivered.select("*", *(_text(c, f"_delivered_{c.name}").alias(f"_text_{c.name}") for c in landing.columns))
+    values = text.select("*", *(_value(c, f"_text_{c.name}").alias(c.name) for c in landing.columns))
+    well_formed = F.col("_malformed").isNull()
+    reasons = [F.when(~well_formed, F.lit("record:malformed"))]
+    for column in landing.columns:
+        reasons += [F.when(well_formed & is_broken, F.lit(f"{column.name}:{code}")) for code, is_broken in _rules(column)]
+    for rule in landing.rules:
+        reasons.append(F.when(well_formed & ~F.coalesce(F.expr(rule.condition), F.lit(True)), F.lit(f"record:{rule.name}")))
+    for name, keys in parents.items():
+        marked = keys.select(F.col(keys.columns[0]).alias("_parent_key"), F.lit(True).alias(f"_found_{name}"))
+        values = values.join(marked, on=F.col(name) == F.col("_parent_key"), how="left").drop("_parent_key")
+        reasons.append(F.when(F.col(name).isNotNull() & F.col(f"_found_{name}").isNull(), F.lit(f"{name}:orphan")))
+    judged = values.select("*", F.concat_ws(",", *reasons).alias("_broken"))
+    kept = [F.col(f"_delivered_{n}").alias(n) for n in names] + [F.col(c) for c in others]
+    broken = judged.select(*kept, F.explode(F.when(F.col("_broken") != F.lit(""), F.array("_broken"))).alias("_broken"))
+    return broken.select(*names, *others, F.split("_broken", ",").alias("_reasons"))
+
+
+def _text(column: Column, source: str | None = None) -> Any:
+    """Delivered text, trimmed and in the contract's letter case; empty is null."""
+    trimmed = F.trim(F.col(source or column.name))
+    cased = {"lower": F.lower, "upper": F.upper}.get(column.standardise or "", lambda text: text)(trimmed)
+    return F.when(cased != F.lit(""), cased)
+
+
+def _value(column: Column, source: str | None = None) -> Any:
+    """Text in the contract's type; null where it is not written as one."""
+    name = source or column.name
+    if column.logical_type == "string":
+        return F.col(name)
+    written = F.col(name).rlike(_written_form(column))
+    return F.when(written, F.try_cast(name, column.physical_type))
+
+
+def _written_form(column: Column) -> str:
+    if column.logical_type == "number":
+        precision, scale = map(int, re.findall("[0-9]+", column.physical_type))
+        return f"^[+-]?[0-9]{{1,{precision - scale}}}([.][0-9]{{1,{scale}}})?$"
+    return {"integer": _INTEGER, "date": _DATE, "timestamp": _TIMESTAMP}[column.logical_type]
+
+
+def _rules(column: Column) -> list[tuple[str, Any]]:
+    text, value = F.col(f"_text_{column.name}"), F.col(column.name)
+    rules = [("missing", text.isNull())] if column.required else []
+    if column.logical_type != "string":
+        rules.append((_UNPARSED[column.logical_type], text.isNotNull() & value.isNull()))
+        rules += _bounds(column, value)
+        return [(code, F.coalesce(broken, F.lit(False))) for code, broken in rules]
+    if column.allowed_values:
+        rules.append(("unknown_value", ~value.isin(*column.allowed_values)))
+    elif column.pattern:
+        rules.append(("bad_format", ~value.rlike(column.pattern)))
+    else:
+        rules.append(("control_character", value.rlike(_CONTROL_CHARACTER)))
+    if column.max_length:
+        rules.append(("too_long", F.length(value) > column.max_length))
+    return [(code, F.coalesce(broken, F.lit(False))) for code, broken in rules]
+
+
+def _bounds(column: Column, value: Any) -> list[tuple[str, Any]]:
+    def limit(text: str) -> Any:
+        return F.lit(text).cast(column.physical_type)
+
+    rules = []
+    if column.minimum is not None:
+        rules.append(("below_minimum", value < limit(column.minimum)))
+    if column.exclusive_minimum is not None:
+        rules.append(("below_minimum", value <= limit(column.exclusive_minimum)))
+    if column.maximum is not None:
+        rules.append(("above_maximum", value > limit(column.maximum)))
+    if column.not_after_ingestion:
+        rules.append(("after_ingestion", value > F.col("_ingested_at").cast(column.physical_type)))
+    return rules

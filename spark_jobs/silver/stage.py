@@ -1,0 +1,117 @@
+"""What the silver tables of one landing table are made from: its bronze rows, judged once.
+
+The rules are evaluated in one pass that keeps the rejected rows; everything else reads bronze without them.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from spark_jobs.columns import F
+from spark_jobs.contract import Contract
+from spark_jobs.silver.customer_token import customer_tokens
+from spark_jobs.silver.rules import rejected, typed
+from spark_jobs.silver.versions import repeated_keys
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from spark_jobs.lake import Lake
+
+#: Above this many bronze rows the typed rows are read again for each table made of them rather than kept in memory.
+_ROWS_KEPT = 1_000_000
+
+
+class SilverStage:
+    """Frames of one landing table, each computed on first use and kept until ``release``."""
+
+    def __init__(self, lake: Lake, landing: Contract, key: bytes) -> None:
+        self.landing = landing
+        self._lake, self._key, self._lock = lake, key, RLock()
+        self._kept: list[DataFrame] = []
+
+    def frame(self, kind: str) -> DataFrame:
+        """The frame of a virtual input: ``valid``, ``repeated``, ``rejected`` or ``tokens``."""
+        with self._lock:
+            frame: DataFrame = getattr(self, kind)
+            return frame
+
+    @cached_property
+    def corrections(self) -> DataFrame | None:
+        """Places (file#line) of rows that a replayed row corrects; None where there are none."""
+        bronze = self._lake.read(f"bronze.{self.landing.table}")
+        places = bronze.filter(F.col("_corrects").isNotNull()).select(F.col("_corrects").alias("_corrected")).distinct()
+        return None if places.isEmpty() else self._keep(places)
+
+    @cached_property
+    def delivered(self) -> DataFrame:
+        """Bronze rows without those that a replayed row corrects."""
+        bronze = self._lake.read(f"bronze.{self.landing.table}")
+        if self.corrections is None:
+            return bronze
+        return bronze.join(self.corrections, on=_place() == F.col("_corrected"), how="left_anti")
+
+    @cached_property
+    def rejected(self) -> DataFrame:
+        """Delivered rows that break a rule, with ``_reasons``."""
+        parents = {
+            k.column: self._lake.read(k.table).select(k.parent_column) for k in self.landing.foreign_keys
+        }
+        return self._keep(rejected(self.delivered, self.landing, parents))
+
+    @cached_property
+    def rejected_count(self) -> int:
+        """How many rows break a rule."""
+        return self.rejected.count()
+
+    @cached_property
+    def valid(self) -> DataFrame:
+        """Typed rows that break no rule."""
+        rows = typed(self.delivered, self.landing)
+        if self.rejected_count:
+            places = self.rejected.select(
+                F.col("_source_file").alias("_rejected_file"), F.col("_row_number").alias("_rejected_row")
+            )
+            same = (F.col("_source_file") == F.col("_rejected_file")) & (F.col("_row_number") == F.col("_rejected_row"))
+            rows = rows.join(places, on=same, how="left_anti")
+        small = self._lake.row_count(f"bronze.{self.landing.table}") <= _ROWS_KEPT
+        return self._keep(rows) if small else rows
+
+    @cached_property
+    def repeated(self) -> DataFrame:
+        """Keys with more than one valid row and how many."""
+        return self._keep(repeated_keys(self.valid, self.landing.primary_key[0]))
+
+    @cached_property
+    def superseded_count(self) -> int:
+        """Valid rows that a later version of the same key replaces."""
+        more = F.sum(F.col("delivery_count") - F.lit(1)).cast("bigint").alias("superseded")
+        return int(self.repeated.agg(F.coalesce(more, F.lit(0).cast("bigint")).alias("superseded")).collect()[0][0])
+
+    @cached_property
+    def corrected_count(self) -> int:
+        """Rows that a replayed row corrects."""
+        if self.corrections is None:
+            return 0
+        bronze = self._lake.read(f"bronze.{self.landing.table}")
+        return bronze.join(self.corrections, on=_place() == F.col("_corrected"), how="left_semi").count()
+
+    @cached_property
+    def tokens(self) -> DataFrame:
+        """The token of every customer."""
+        return self._keep(customer_tokens(self.valid, self._key))
+
+    def release(self) -> None:
+        """Free what was kept."""
+        for frame in self._kept:
+            frame.unpersist()
+
+    def _keep(self, frame: DataFrame) -> DataFrame:
+        self._kept.append(frame.persist())
+        return frame
+
+
+def _place() -> Any:
+    return F.concat(F.col("_source_file"), F.lit("#"), F.col("_row_number").cast("string"))
