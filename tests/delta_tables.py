@@ -35,7 +35,7 @@ def arrow_type(physical_type: str) -> pa.DataType:
 
 
 def arrow_table(name: str, rows: Iterable[dict[str, Any]]) -> pa.Table:
-    """``rows`` as the table ``<zone>.<table>``; columns a row leaves out are null, columns unknown to it are an error."""
+    """``rows`` as the table ``<zone>.<table>``; a column left out is null, an unknown one is an error."""
     columns = contract(name).columns
     rows = list(rows)
     unknown = {key for row in rows for key in row} - {c.name for c in columns}

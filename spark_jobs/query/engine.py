@@ -121,7 +121,7 @@ class _Registrar:
         return {row[0]: row[1] for row in self._connection.execute(f"describe {select}").fetchall()}
 
     def _check_open(self, qualified_name: str, zone: str) -> None:
-        if self._include_restricted or zone in OPEN_ZONES and not self._names_people(qualified_name, zone):
+        if self._include_restricted or (zone in OPEN_ZONES and not self._names_people(qualified_name, zone)):
             return
         if zone in (*OPEN_ZONES, *RESTRICTED_ZONES) and (self._lake / zone).is_dir():
             raise QueryError(f"{qualified_name} holds personal data and is closed to queries; ask silver or gold")
@@ -192,7 +192,8 @@ class _Registrar:
         known = sorted(tables | {f"{VIEW_SCHEMA}.{view}" for view in view_names()})
         bare = {n.split(".")[1]: n for n in known}
         near = difflib.get_close_matches(qualified_name, known, n=3, cutoff=0.6)
-        near += [bare[n] for n in difflib.get_close_matches(qualified_name.rsplit(".")[-1], bare, n=2, cutoff=0.75)]
+        bare_name = qualified_name.rpartition(".")[2]
+        near += [bare[n] for n in difflib.get_close_matches(bare_name, bare, n=2, cutoff=0.75)]
         hint = f"did you mean {' or '.join(dict.fromkeys(near))}?" if near else f"there are {', '.join(known)}"
         return f"there is no table or view {qualified_name}; {hint}"
 

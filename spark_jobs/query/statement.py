@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from spark_jobs.errors import RiskLakeError
 from spark_jobs.query.views import VIEW_SCHEMA, view_names
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 
-class QueryError(ValueError):
+class QueryError(RiskLakeError):
     """The statement cannot be answered; one line says why and what to do."""
 
 

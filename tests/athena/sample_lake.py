@@ -52,7 +52,7 @@ INSTANTS = [
 
 def build_sample_lake(lake: Path, seed: int) -> Path:
     """Write every gold and ops table, and silver.loans, under ``lake``; the same seed gives the same rows."""
-    randomness = random.Random(seed)  # noqa: S311
+    randomness = random.Random(seed)
     for name in sorted(all_contracts()):
         if name.split(".")[0] in ("gold", "ops") or name == "silver.loans":
             _write(lake, contract(name), randomness)

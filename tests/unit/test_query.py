@@ -48,7 +48,8 @@ def refusal(lake: Path, sql: str, **options: Any) -> str:
     with pytest.raises(QueryError) as caught:
         run_query(lake, sql, **options)
     message = str(caught.value)
-    assert message and message == " ".join(message.split()), "one line"
+    assert message
+    assert message == " ".join(message.split()), "one line"
     return message
 
 
@@ -65,7 +66,7 @@ def test_rows_keep_their_types_and_digits(lake: Path) -> None:
 def test_instants_are_utc(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "America/New_York")
     result = run_query(lake, "select checked_at, cast(checked_at as timestamp(3)) as t from ops.data_quality")
-    assert rows(result) == [(datetime(2024, 2, 29, 23, 59, 59, 1, UTC), datetime(2024, 2, 29, 23, 59, 59))]
+    assert rows(result) == [(datetime(2024, 2, 29, 23, 59, 59, 1, UTC), datetime(2024, 2, 29, 23, 59, 59))]  # noqa: DTZ001
     assert result.schema.types == [pa.timestamp("us", tz="UTC"), pa.timestamp("ms")]
 
 
@@ -123,7 +124,7 @@ def test_with_may_hide_a_view(lake: Path) -> None:
         ("show tables", "only select statements are answered, not command"),
         (
             "attach 'x.db'",
-            "cannot read the statement: Invalid expression / Unexpected token at line 1, column 13, after: attach 'x.db'",
+            "cannot read the statement: Invalid expression / Unexpected token at line 1, column 13, after: attach",
         ),
         (
             "select * from read_csv('/etc/passwd')",
@@ -328,5 +329,5 @@ def test_neither_a_jvm_nor_heavy_modules_are_started(lake: Path) -> None:
         "heavy = {m for m in ('pyspark', 'pandas', 'pyarrow.dataset', 'yaml') if m in sys.modules}\n"
         "print(sorted(light), sorted(heavy))\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[] []\n"

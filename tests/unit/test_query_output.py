@@ -54,7 +54,7 @@ def test_json_keeps_every_digit() -> None:
             "name": 'say "hi", ž', "amount": "-0.10", "count": 1, "rate": 0.1, "is_open": True, "day": "2024-02-29",
             "at": "2024-02-29T01:02:03.000004Z", "ids": ["a", "b"],
         },
-        {"name": None, "amount": None, "count": None, "rate": None, "is_open": None, "day": None, "at": None, "ids": None},
+        dict.fromkeys(EVERYTHING.column_names),
         {
             "name": "", "amount": "9999999999999999.99", "count": 4611686018427387904, "rate": None, "is_open": False,
             "day": "1970-01-01", "at": "1970-01-01T00:00:00Z", "ids": [],
