@@ -151,7 +151,7 @@ def summary(lake: LakeOption = DEFAULT_LAKE) -> None:
 @app.command()
 def docs(output: Annotated[Path, typer.Option(help="File to write.")] = Path("docs/data_dictionary.md")) -> None:
     """Write the data dictionary out of the contracts."""
-    from spark_jobs.dictionary import data_dictionary
+    from spark_jobs.data_dictionary import data_dictionary
 
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(data_dictionary(), encoding="utf-8")

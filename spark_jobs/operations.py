@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from spark_jobs import lock, pipeline
+from spark_jobs import lock, pipeline, registry
+from spark_jobs.contract import all_contracts, landing_contracts
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake
-from spark_jobs.progress import progress
+from spark_jobs.lineage import run_events, write_events
+from spark_jobs.progress import Reporter, progress
+from spark_jobs.quality.check_result import blocking
+from spark_jobs.report.summary import print_summary
+from spark_jobs.run_outcome import RunResult
 from spark_jobs.session import spark_session
 from spark_jobs.sources.delivery import Delivery
 from spark_jobs.sources.deliveries import SampleParameters, deliveries
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+
+_WARNINGS_SHOWN = 5
 
 
 class RunFailedError(RiskLakeError):
@@ -88,18 +97,62 @@ def run_lake(
 def _run(
     console: Console, lake: Lake, files: list[Delivery], *, as_of: date | None = None, checks: bool, report: bool
 ) -> None:
-    with progress(console, 1) as steps:
+    nodes = registry.load()
+    with progress(console, len(nodes) + 2 * len(landing_contracts())) as steps:
         run = pipeline.Run(lake, progress=steps, started_at=pipeline.now(), key_file=key_file(lake.root), as_of=as_of)
         result = run.execute(files)
-    for warning in result.warnings:
+        if checks and result.changed:
+            _check(lake, result, steps, run.started_at)
+        if result.changed:
+            record_checks(lake, result, run.started_at)
+        if report:
+            steps.start("report")
+            page = report_page(lake.root, report_path(lake.root))
+            steps.done("report", str(page))
+    for warning in _shortened(result.warnings):
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
-    if report:
-        report_page(lake.root, report_path(lake.root))
-    from spark_jobs.report.summary import print_summary
-
     print_summary(console, lake.root, result.run_id)
     if result.errors:
         raise RunFailedError("\n".join(result.errors))
+
+
+def _check(lake: Lake, result: RunResult, steps: Reporter, started_at: datetime) -> None:
+    """Great Expectations over every table published in this run, and the balances where they may have moved."""
+    from spark_jobs.quality.balances import reconcile_balances
+    from spark_jobs.quality.data_docs import write_data_docs
+    from spark_jobs.quality.validation import PublishedTable, validate
+
+    steps.start("expectations")
+    declared = all_contracts()
+    tables = [
+        PublishedTable(declared[n], lake.row_count(n), partial(lake.arrow, n), partial(lake.read, n))
+        for n in result.published
+        if n in declared
+    ]
+    validations = validate(tables)
+    write_data_docs(validations, folder=lake.root.parent / "data_docs", run_id=result.run_id, validated_at=started_at)
+    found = [check for validation in validations for check in validation.results]
+    if {"silver.transactions", "silver.accounts"} <= result.outcomes.keys() and lake.exists("silver.transactions"):
+        if {"silver.transactions", "silver.accounts"} & set(result.published):
+            found += reconcile_balances(lake.read("silver.transactions"), lake.read("silver.accounts"))
+    result.checks += found
+    result.errors += [f"{c.table_name}: {c.check_name}: {c.observed}, expected {c.expected}" for c in blocking(found)]
+    steps.done("expectations", f"{len(found)} checks, {sum(not c.is_passed for c in found)} failed")
+
+
+def record_checks(lake: Lake, result: RunResult, started_at: datetime) -> None:
+    """Write the run's checks to ``ops.data_quality`` and its lineage beside the ops tables."""
+    rows = [c.ops_row(run_id=result.run_id, checked_at=started_at) for c in result.checks]
+    lake.append_rows("ops.data_quality", rows)
+    outcomes = [o.row(result.run_id) for o in result.outcomes.values()]
+    write_events(run_events(result.run_id, outcomes, rows), lake.root / "ops" / "openlineage" / f"{result.run_id}.jsonl")
+
+
+def _shortened(warnings: list[str]) -> list[str]:
+    """The first warnings and how many more there are; the ledger holds them all."""
+    if len(warnings) <= _WARNINGS_SHOWN:
+        return warnings
+    return [*warnings[:_WARNINGS_SHOWN], f"and {len(warnings) - _WARNINGS_SHOWN} more (see message in ops.file_ledger)"]
 
 
 def report_page(root: Path, output: Path) -> Path:

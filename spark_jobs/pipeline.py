@@ -23,68 +23,21 @@ from typing import Any
 
 from spark_jobs import landing, registry
 from spark_jobs.bronze.load import bronze_rows
-from spark_jobs.contract import ContractError, contract, landing_contracts
+from spark_jobs.contract import ContractError, all_contracts, contract, landing_contracts
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake, Provenance
 from spark_jobs.progress import Reporter
+from spark_jobs.quality.check_result import CheckResult, blocking, failure_message
+from spark_jobs.quality.gates import History, evaluate, schema_gate
 from spark_jobs.registry import Node
+from spark_jobs.run_outcome import RunResult, TableError, TableOutcome
 from spark_jobs.silver.customer_token import hmac_key, token
-from spark_jobs.silver.stage import SilverStage
+from spark_jobs.silver.stage import ROWS_KEPT, SilverStage
 from spark_jobs.sources.delivery import Delivery
 
 RUN_LOG = "ops.run_log"
 _VIRTUAL = ("valid", "repeated", "rejected", "tokens")
 _PARALLEL_TABLES = 3
-
-
-class TableError(RiskLakeError):
-    """A table could not be made; the message says why in one line."""
-
-
-@dataclass
-class TableOutcome:
-    """What became of one table in a run; a row of ``ops.run_log``."""
-
-    table_name: str
-    started_at: datetime
-    status: str = "published"
-    finished_at: datetime | None = None
-    rows_in: int | None = None
-    rows_out: int | None = None
-    rows_rejected: int | None = None
-    rows_superseded: int | None = None
-    input_versions: str | None = None
-    output_version: int | None = None
-    message: str | None = None
-
-    def close(self) -> TableOutcome:
-        """The outcome with its end."""
-        self.finished_at = datetime.now(UTC)
-        return self
-
-    def row(self, run_id: str) -> dict[str, Any]:
-        """As ``ops.run_log`` holds it."""
-        finished = self.finished_at or self.started_at
-        return self.__dict__ | {
-            "run_id": run_id,
-            "finished_at": finished,
-            "duration_seconds": (finished - self.started_at).total_seconds(),
-        }
-
-
-@dataclass
-class RunResult:
-    """Outcomes by table name, warnings and errors of one run."""
-
-    run_id: str
-    outcomes: dict[str, TableOutcome] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-    @property
-    def changed(self) -> bool:
-        """Whether any table was published."""
-        return any(o.status == "published" for o in self.outcomes.values())
 
 
 class Run:
@@ -239,14 +192,55 @@ class Run:
                 "rows_rejected": stage.rejected_count,
                 "rows_superseded": stage.superseded_count + stage.corrected_count if zone == "silver" else None,
             }
-        self.lake.publish(node.name, frame, Provenance(**(wanted.__dict__ | {"rows": rows})))
+        kept = frame.persist() if self._fits_in_memory(node.name) else frame
+        try:
+            self._pass_gates(node, kept)
+            self.lake.publish(node.name, kept, Provenance(**(wanted.__dict__ | {"rows": rows})))
+        finally:
+            kept.unpersist()
         self._take_counts(outcome, Provenance(**(wanted.__dict__ | {"rows": rows})))
+        if zone == "quarantine":
+            self._note_rejections(table, self._stages[table])
         if zone == "silver" and table in self._stages:
             try:
                 check_nothing_lost(outcome)
             except TableError:
                 self.lake.restore(node.name, before)
                 raise
+
+    def _fits_in_memory(self, name: str) -> bool:
+        """Whether a table is small enough to be kept while its gates are evaluated and it is written."""
+        zone, table = name.split(".")
+        return zone == "gold" or self.lake.row_count(f"bronze.{table.removesuffix('_history')}") <= ROWS_KEPT
+
+    def _pass_gates(self, node: Node, frame: Any) -> None:
+        """Evaluate the gates of a frame about to be published; TableError where one that blocks fails.
+
+        A table too large to keep is judged here by its columns alone: its rows passed the row rules, its keys are
+        unique by construction, and the expectations count both again on what was written.
+        """
+        declared = all_contracts().get(node.name)
+        if declared is None:
+            return
+        if self._fits_in_memory(node.name):
+            before = self.lake.row_count(node.name) if self.lake.exists(node.name) else None
+            results = evaluate(frame, declared, history=History(before), as_of=None)
+        else:
+            results = [schema_gate(declared, frame.dtypes)]
+        self.result.checks += results
+        if blocking(results):
+            raise TableError(failure_message(results))
+
+    def _note_rejections(self, table: str, stage: SilverStage) -> None:
+        """One row_rule check for each reason met in a table."""
+        judged = self.lake.row_count(f"bronze.{table}")
+        for reason, count in sorted(stage.rejections.items()):
+            self.result.checks.append(
+                CheckResult(
+                    f"silver.{table}", reason, "row_rule", False, count, judged,
+                    f"{count:,} of {judged:,} rows", "no row", severity="warn",
+                )
+            )
 
     def _take_counts(self, outcome: TableOutcome, provenance: Provenance) -> None:
         outcome.rows_in = provenance.rows.get("rows_in")
