@@ -35,16 +35,14 @@ def arrow_type(physical_type: str) -> pa.DataType:
 
 
 def arrow_table(name: str, rows: Iterable[dict[str, Any]]) -> pa.Table:
-    """``rows`` as the table ``<zone>.<table>``; columns a row leaves out are null, columns unknown to it are an error."""
+    """``rows`` as the table ``<zone>.<table>``; a column left out is null, an unknown one is an error."""
     columns = contract(name).columns
     rows = list(rows)
     unknown = {key for row in rows for key in row} - {c.name for c in columns}
     if unknown:
         raise ValueError(f"{name} has no columns {sorted(unknown)}")
     fields = {c.name: arrow_type(c.physical_type) for c in columns}
-    return pa.table(
-        {c: pa.array([_value(row.get(c), kind) for row in rows], type=kind) for c, kind in fields.items()}
-    )
+    return pa.table({c: pa.array([_value(row.get(c), kind) for row in rows], type=kind) for c, kind in fields.items()})
 
 
 def write_table(lake: Path, name: str, rows: Iterable[dict[str, Any]], **options: Any) -> Path:

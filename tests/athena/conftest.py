@@ -11,7 +11,7 @@ import pytest
 
 from spark_jobs.query import views
 from tests.athena.sample_lake import build_sample_lake
-from tests.athena.trino_server import TrinoServer, TrinoUnavailable, trino_server
+from tests.athena.trino_server import TrinoServer, TrinoUnavailableError, trino_server
 
 CACHE = Path(__file__).resolve().parents[2] / "build" / "trino"
 REAL_LAKE = os.environ.get("RISK_LAKE_TEST_LAKE")
@@ -23,6 +23,7 @@ class TwoEngines:
 
     trino: TrinoServer
     lake: Path
+    is_real: bool
 
 
 @pytest.fixture(scope="session", params=["sample", *(["real"] if REAL_LAKE else [])])
@@ -37,6 +38,6 @@ def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         with trino_server(lake, CACHE) as server:
             for view in views().values():
                 server.rows(f"create view {view.qualified_name} as {view.sql}")
-            yield TwoEngines(server, lake)
-    except TrinoUnavailable as reason:
+            yield TwoEngines(server, lake, is_real=request.param == "real")
+    except TrinoUnavailableError as reason:
         pytest.skip(str(reason))

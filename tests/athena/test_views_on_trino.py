@@ -23,8 +23,8 @@ STATEMENTS = {
     "division_below_a_with": "with c as (select loan_count as n from gold.customer_360) select n / 2 as half from c",
     "whole_number_sum": "select sum(loan_count) as n, count(*) as rows_counted from gold.customer_360",
     "decimal_sum_and_extremes": (
-        "select currency, sum(total_balance_amount) as s, min(total_balance_amount) as a, max(total_balance_amount) as b "
-        "from gold.customer_360 group by currency"
+        "select currency, sum(total_balance_amount) as s, min(total_balance_amount) as a, "
+        "max(total_balance_amount) as b from gold.customer_360 group by currency"
     ),
     "decimal_as_double": "select customer_id, cast(total_balance_amount as double) / 3 as a from gold.customer_360",
     "nulls_come_last": "select customer_id, region from gold.customer_360 order by region desc, customer_id limit 40",
@@ -35,15 +35,20 @@ STATEMENTS = {
         "date_add('month', -1, alert_date) as o from gold.transaction_alerts"
     ),
     "instants_to_milliseconds": (
-        "select run_id, table_name, check_name, cast(checked_at as timestamp(3)) as t "
-        "from ops.data_quality"
+        "select run_id, table_name, check_name, cast(checked_at as timestamp(3)) as t from ops.data_quality"
     ),
     "text": (
         "select customer_id, upper(region) as u, length(region) as n, substr(region, 2, 3) as s, "
         "coalesce(region, '-') || '/' || segment as j, region like '%a%' as has_a from gold.customer_360"
     ),
-    "null_text_joined": "select customer_id, region || segment as j, concat(segment, '-', country) as c from gold.customer_360",
-    "arrays": "select alert_id, cardinality(transaction_ids) as n, array_join(transaction_ids, '|') as j from gold.transaction_alerts",
+    "null_text_joined": (
+        "select customer_id, region || segment as j, concat(segment, '-', country) as c, "
+        "concat(region, '-') as r, concat_ws('-', region, segment) as w from gold.customer_360"
+    ),
+    "arrays": (
+        "select alert_id, cardinality(transaction_ids) as n, array_join(transaction_ids, '|') as j "
+        "from gold.transaction_alerts"
+    ),
     "sets": (
         "select customer_id from gold.customer_360 except select customer_id from silver.loans "
         "union all select customer_id from gold.loan_summary"
@@ -64,7 +69,7 @@ STATEMENTS = {
 def test_view_gives_the_same_rows(view: View, engines: TwoEngines) -> None:
     statement = f"select {', '.join(view.column_names)} from {view.qualified_name}"
     expected = engines.trino.rows(statement)
-    assert expected, "an empty view proves nothing"
+    assert expected or engines.is_real, "an empty view proves nothing"
     assert differences(expected, duckdb_rows(engines.lake, statement)) == []
 
 
@@ -75,16 +80,18 @@ def test_view_has_the_types_of_its_sheet(view: View, engines: TwoEngines) -> Non
 
 
 @VIEW_OF
-def test_invariants_hold_on_trino(view: View, engines: TwoEngines) -> None:
-    """Run for their dialect: the made-up rows keep no invariant on purpose, so only answers are compared."""
+def test_invariants_give_the_same_rows(view: View, engines: TwoEngines) -> None:
+    """A real lake keeps them; the made-up rows, drawn without regard to one another, only have to break them alike."""
     for invariant in view.invariants:
-        assert differences(engines.trino.rows(invariant.sql), duckdb_rows(engines.lake, invariant.sql)) == []
+        expected = engines.trino.rows(invariant.sql)
+        assert differences(expected, duckdb_rows(engines.lake, invariant.sql)) == []
+        assert not (engines.is_real and expected), invariant.description
 
 
 @pytest.mark.parametrize("statement", STATEMENTS.values(), ids=STATEMENTS.keys())
 def test_statement_gives_the_same_rows(statement: str, engines: TwoEngines) -> None:
     expected = engines.trino.rows(statement)
-    assert expected
+    assert expected or engines.is_real
     assert differences(expected, duckdb_rows(engines.lake, statement)) == []
 
 

@@ -40,7 +40,7 @@ JVM_OPTIONS = (
 )
 
 
-class TrinoUnavailable(Exception):
+class TrinoUnavailableError(Exception):
     """Trino cannot run on this machine; the message is the reason to skip."""
 
 
@@ -69,14 +69,16 @@ class TrinoServer:
 
 
 def find_java() -> Path:
-    """A ``java`` of release 24 or newer; TrinoUnavailable where there is none."""
+    """A ``java`` of release 24 or newer; TrinoUnavailableError where there is none."""
     homes = [os.environ.get("TRINO_JAVA_HOME"), os.environ.get("JAVA_HOME")]
     homes += sorted(map(str, Path("/usr/lib/jvm").glob("*")), reverse=True)
     for home in filter(None, homes):
         java = Path(home) / "bin" / "java"
         if java.is_file() and _release(java) >= OLDEST_JAVA:
             return java
-    raise TrinoUnavailable(f"Trino {VERSION} needs a JDK {OLDEST_JAVA} or newer: install one or set TRINO_JAVA_HOME")
+    raise TrinoUnavailableError(
+        f"Trino {VERSION} needs a JDK {OLDEST_JAVA} or newer: install one or set TRINO_JAVA_HOME"
+    )
 
 
 def trino_home(cache: Path) -> Path:
@@ -86,7 +88,7 @@ def trino_home(cache: Path) -> Path:
         return home
     maven = shutil.which("mvn")
     if maven is None:
-        raise TrinoUnavailable("Maven is missing, and Trino is not in build/trino: install mvn")
+        raise TrinoUnavailableError("Maven is missing, and Trino is not in build/trino: install mvn")
     cache.mkdir(parents=True, exist_ok=True)
     archive = cache / f"trino-server-{VERSION}.tar.gz"
     if not archive.is_file():
@@ -109,7 +111,7 @@ def trino_server(lake: Path, cache: Path) -> Iterator[TrinoServer]:
         port = _free_port()
         _configure(run, home, port)
         with (run / "server.log").open("wb") as log:
-            process = subprocess.Popen(  # noqa: S603
+            process = subprocess.Popen(
                 _command(java, home, run), stdout=log, stderr=subprocess.STDOUT, cwd=run, start_new_session=True
             )
         server = TrinoServer(port=port, pid=process.pid)
@@ -123,7 +125,7 @@ def trino_server(lake: Path, cache: Path) -> Iterator[TrinoServer]:
 
 def _release(java: Path) -> int:
     try:
-        done = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+        done = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):
         return 0
     found = re.search(r'version "(\d+)', done.stderr)
@@ -133,12 +135,12 @@ def _release(java: Path) -> int:
 def _fetch(maven: str, cache: Path) -> None:
     command = [maven, "-q", "-B", "dependency:copy", f"-Dartifact={ARTIFACT}", f"-DoutputDirectory={cache}"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     except subprocess.TimeoutExpired:
-        raise TrinoUnavailable(f"Maven did not fetch {ARTIFACT} within 15 minutes") from None
+        raise TrinoUnavailableError(f"Maven did not fetch {ARTIFACT} within 15 minutes") from None
     if done.returncode != 0:
         lines = [line for line in done.stdout.splitlines() if line.startswith("[ERROR]")] or ["no network?"]
-        raise TrinoUnavailable(f"Maven cannot fetch {ARTIFACT}: {lines[0][:200]}")
+        raise TrinoUnavailableError(f"Maven cannot fetch {ARTIFACT}: {lines[0][:200]}")
 
 
 def _unpack(archive: Path, cache: Path) -> None:
