@@ -12,11 +12,12 @@ leave this room, so neither logs nor Data Docs can hold a person's data.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import great_expectations as gx
 from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
@@ -45,6 +46,7 @@ _COUNTS = frozenset(
 )
 
 
+Engine = Literal["pandas", "spark"]
 ExpectationKey = tuple[str, tuple[str, ...]]
 
 
@@ -90,35 +92,50 @@ def _frame(table: PublishedTable) -> Any:
 
 def validate_frame(contract: Contract, frame: Any, *, row_count: int) -> Validation:
     """Validate a pandas or Spark frame of ``row_count`` rows that is at hand. Nothing is written."""
-    batch = _batch_definition(contract.name, "spark" if hasattr(frame, "sparkSession") else "pandas").get_batch(
-        {"dataframe": frame}
-    )
+    engine: Engine = "spark" if hasattr(frame, "sparkSession") else "pandas"
+    batch = _batch_definition(contract.name, engine).get_batch({"dataframe": frame})
     suite = {_key(e.configuration): e for e in expectation_suite(contract).expectations}
-    document = batch.validate(_suite(contract, suite.values()), result_format="BOOLEAN_ONLY")
+    document = _run(batch, contract, suite.values(), "BOOLEAN_ONLY")
     found = {_key(result.expectation_config): result for result in document.results}
     for is_shown, result_format in ((True, _SAMPLES), (False, _NO_VALUES)):
         failed = [suite[k] for k, r in found.items() if not r.success and _may_show_values(contract, k) is is_shown]
         if failed:
-            detailed = batch.validate(_suite(contract, failed), result_format=result_format)
-            for result in detailed.results:
+            for result in _run(batch, contract, failed, result_format).results:
                 if not is_shown:
                     _forget_values(result)
                 found[_key(result.expectation_config)] = result
+    for result in document.results:
+        if result.success:
+            _state_success(result, row_count)
     document.results = [found[key] for key in suite]
-    document.meta["row_count"] = row_count
+    document.meta = {
+        "great_expectations_version": document.meta["great_expectations_version"],
+        "batch_kwargs": {"data_asset_name": contract.name},
+        "row_count": row_count,
+    }
     results = tuple(_check_result(contract, key, found[key], row_count) for key in suite)
     return Validation(contract, results, document)
 
 
-def _suite(contract: Contract, expectations: Iterable[Expectation]) -> gx.ExpectationSuite:
-    return gx.ExpectationSuite(name=contract.name, expectations=list(expectations))
+def _run(
+    batch: Any, contract: Contract, expectations: Iterable[Expectation], result_format: Any
+) -> ExpectationSuiteValidationResult:
+    suite = gx.ExpectationSuite(name=contract.name, expectations=list(expectations))
+    with warnings.catch_warnings():
+        # pandas remarks on groups in a pattern, which are meant.
+        warnings.simplefilter("ignore", UserWarning)
+        return batch.validate(suite, result_format=result_format)
 
 
 @cache
-def _batch_definition(name: str, engine: str) -> BatchDefinition:
+def _data_source(engine: Engine) -> Any:
     sources = quiet_context().data_sources
-    source = sources.add_or_update_spark("spark", persist=False) if engine == "spark" else sources.add_or_update_pandas("pandas")
-    return source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole table")
+    return sources.add_spark("spark", persist=False) if engine == "spark" else sources.add_pandas("pandas")
+
+
+@cache
+def _batch_definition(name: str, engine: Engine) -> BatchDefinition:
+    return _data_source(engine).add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole table")
 
 
 def _key(configuration: Any) -> ExpectationKey:
@@ -131,6 +148,14 @@ def _key(configuration: Any) -> ExpectationKey:
 
 def _may_show_values(contract: Contract, key: ExpectationKey) -> bool:
     return all(contract.column(name).classification == "internal" for name in key[1])
+
+
+def _state_success(result: ExpectationValidationResult, row_count: int) -> None:
+    """Write out what a yes means; Data Docs do not render a result that leaves it unsaid."""
+    if "column_list" in result.expectation_config.kwargs and "unique" not in result.expectation_config.type:
+        result.result = {"observed_value": list(result.expectation_config.kwargs["column_list"])}
+    else:
+        result.result = {"element_count": row_count, "unexpected_count": 0, "unexpected_percent": 0.0}
 
 
 def _forget_values(result: ExpectationValidationResult) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from spark_jobs.errors import RiskLakeError
 from spark_jobs.query.views import VIEW_SCHEMA, view_names
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
 
-class QueryError(ValueError):
+class QueryError(RiskLakeError):
     """The statement cannot be answered; one line says why and what to do."""
 
 
@@ -24,7 +25,7 @@ def one_select(sql: str, dialect: str) -> exp.Query:
     try:
         statements = [statement for statement in sqlglot.parse(sql, read=dialect) if statement is not None]
     except sqlglot.errors.SqlglotError as error:
-        raise QueryError(f"cannot read the statement: {one_line(str(error))}") from None
+        raise QueryError(f"cannot read the statement: {_syntax_fault(error)}") from None
     except RecursionError:
         raise QueryError("cannot read the statement: it is nested too deeply") from None
     if len(statements) != 1:
@@ -57,18 +58,17 @@ def names_read(statement: exp.Expr) -> tuple[str, ...]:
         name, schema = table.name.lower(), table.db.lower()
         if schema:
             names[f"{schema}.{name}"] = None
-        elif name in view_names():
-            names[f"{VIEW_SCHEMA}.{name}"] = None
         elif name not in defined:
-            names[name] = None
+            names[f"{VIEW_SCHEMA}.{name}" if name in view_names() else name] = None
     return tuple(names)
 
 
 def to_duckdb(statement: exp.Expr, dialect: str, schema: dict[str, dict[str, dict[str, str]]] | None = None) -> str:
     """The statement in DuckDB's words.
 
-    With a ``schema`` (schema -> table -> column -> DuckDB type) columns are typed first, which keeps the whole-number
-    division of Athena; without one the statement must not divide whole numbers. QueryError where DuckDB lacks a word.
+    With a ``schema`` (schema -> table -> column -> DuckDB type) columns are typed first, which keeps two habits of
+    Athena: whole numbers divide to whole numbers, and dates shifted or truncated stay dates. Without one the statement
+    must not rely on either. QueryError where DuckDB lacks a word.
     """
     import sqlglot
 
@@ -85,7 +85,7 @@ def _typed(statement: exp.Expr, dialect: str, schema: dict[str, dict[str, dict[s
     from sqlglot.optimizer.qualify import qualify
     from sqlglot.schema import MappingSchema
 
-    typed_schema = MappingSchema(schema, dialect="duckdb")
+    typed_schema = MappingSchema({name: dict(tables) for name, tables in schema.items()}, dialect="duckdb")
     qualified = qualify(
         statement.copy(),
         dialect=dialect,
@@ -93,7 +93,31 @@ def _typed(statement: exp.Expr, dialect: str, schema: dict[str, dict[str, dict[s
         validate_qualify_columns=False,
         quote_identifiers=False,
     )
-    return annotate_types(qualified, schema=typed_schema, dialect=dialect)
+    return _keep_dates(annotate_types(qualified, schema=typed_schema, dialect=dialect))
+
+
+def _keep_dates(statement: exp.Expr) -> exp.Expr:
+    from sqlglot import exp
+
+    shifts = (exp.DateTrunc, exp.TimestampTrunc, exp.DateAdd, exp.DateSub, exp.Add, exp.Sub)
+    for node in reversed(list(statement.find_all(*shifts))):
+        moves_by_interval = isinstance(node, exp.Add | exp.Sub) and isinstance(node.expression, exp.Interval)
+        if node.this.is_type(exp.DataType.Type.DATE) and (moves_by_interval or not isinstance(node, exp.Add | exp.Sub)):
+            cast = exp.Cast(this=node.copy(), to=exp.DataType.build("date"))
+            cast.type = exp.DataType.build("date")
+            node.replace(cast)
+    return statement
+
+
+def _syntax_fault(error: Exception) -> str:
+    """Where the parser stopped, in words that do not name its classes."""
+    faults = getattr(error, "errors", None)
+    if not faults or faults[0].get("line") is None:
+        return one_line(str(error))
+    fault = faults[0]
+    description = "something is missing" if "<class" in fault["description"] else one_line(fault["description"])
+    near = one_line(f"{fault.get('start_context', '')[-20:]}{fault.get('highlight', '')}")
+    return f"{description} at line {fault['line']}, column {fault['col']}, after: {near}"
 
 
 def one_line(message: str) -> str:

@@ -97,14 +97,14 @@ class DailyFile:
 
 
 class TableWriter:
-    """Delivers one table: its daily files under ``<output>/<table>/`` and ``<output>/truth/<table>.csv``."""
+    """Delivers one table: its daily files under ``<output>/<table>/`` and ``<output>/_truth/<table>.csv``."""
 
     def __init__(self, table: str, output: Path, seed: int, dirt: float) -> None:
         """``dirt`` is the share of rows to soil and of files to write oddly; 0 leaves everything clean."""
         self.table, self._seed, self._dirt = table, seed, dirt
         self._folder = output / table
         self._folder.mkdir()
-        self._truth = (output / "truth" / f"{table}.csv").open("w", encoding="utf-8", newline="")
+        self._truth = (output / "_truth" / f"{table}.csv").open("w", encoding="utf-8", newline="")
         self._truth_rows = csv.writer(self._truth, lineterminator="\n")
         self._truth_rows.writerow(TRUTH_COLUMNS)
         self.soiler = Soiler(contract(f"landing.{table}"), seed, dirt, LAST_DAY)
