@@ -1,4 +1,4 @@
-"""Patterns a compliance officer looks for, planted on a few accounts and listed in ``truth/alerts.csv``.
+"""Patterns a compliance officer looks for, planted on a few accounts and listed in ``_truth/alerts.csv``.
 
 Each rule gets about 12 accounts at scale 1, at least one where the window is long enough to show it.
 """

@@ -56,7 +56,7 @@ class TableCounts:
         return self.delivered_rows - self.quarantined_rows - self.silver_rows
 
     def as_json(self) -> dict[str, object]:
-        """Plain values for ``truth/summary.json``."""
+        """Plain values for ``_truth/summary.json``."""
         return {
             "files": self.files,
             "duplicate_files": self.duplicate_files,

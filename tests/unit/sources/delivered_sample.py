@@ -62,7 +62,7 @@ def records(sample: Path, table: str) -> list[dict[str, str]]:
 
 def truth(sample: Path, table: str) -> list[dict[str, str]]:
     """The truth about a table, line by line."""
-    with (sample / "truth" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+    with (sample / "_truth" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -150,7 +150,7 @@ def test_default_rate_delay_and_their_drivers(tmp_path: Path) -> None:
 
 
 def test_planted_patterns_are_in_the_transactions(clean_sample: Path) -> None:
-    with (clean_sample / "truth" / "alerts.csv").open(encoding="utf-8", newline="") as file:
+    with (clean_sample / "_truth" / "alerts.csv").open(encoding="utf-8", newline="") as file:
         alerts = {row["rule"]: row for row in csv.DictReader(file)}
     assert set(alerts) == {"structuring", "rapid_in_and_out", "dormant_account_awake", "velocity"}
     rows = defaultdict(list)

@@ -60,7 +60,7 @@ def test_the_key_in_the_truth_is_the_key_in_the_line(dirty_sample: Path, table: 
 def test_rates_and_kinds_are_as_asked(dirty_sample: Path) -> None:
     kinds = Counter(row["kind"] for row in planted(dirty_sample, "transactions").values())
     assert set(kinds) == ROW_KINDS
-    delivered = json.loads((dirty_sample / "truth" / "summary.json").read_text(encoding="utf-8"))["tables"]
+    delivered = json.loads((dirty_sample / "_truth" / "summary.json").read_text(encoding="utf-8"))["tables"]
     count = delivered["transactions"]["delivered_rows"]
     assert 0.08 < sum(kinds.values()) / count < 0.11
     # 46 percent asked for; the bounds are four standard deviations of a share among 180 rows.

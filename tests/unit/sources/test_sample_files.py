@@ -32,7 +32,7 @@ def test_equal_arguments_give_equal_bytes_and_other_seeds_other_bytes(tmp_path: 
         generate(tmp_path / name, scale=0.005, seed=seed, days=20, dirt=0.05)
     first, again, other = (digests(tmp_path / name) for name in ("first", "again", "other"))
     assert first == again
-    data = {name for name in first if not name.startswith("truth")}
+    data = {name for name in first if not name.startswith("_truth")}
     assert not {name for name in data & set(other) if first[name] == other[name]}
 
 
@@ -106,7 +106,7 @@ def test_parameters_out_of_range_are_refused(tmp_path: Path, arguments: dict[str
 def test_a_folder_that_holds_a_sample_is_left_alone(tmp_path: Path) -> None:
     generate(tmp_path, scale=0.001, seed=1, days=2)
     before = digests(tmp_path)
-    with pytest.raises(FileExistsError, match="already holds customers, accounts, loans, transactions, truth"):
+    with pytest.raises(FileExistsError, match="already holds customers, accounts, loans, transactions, _truth"):
         generate(tmp_path, scale=0.001, seed=2, days=2)
     assert digests(tmp_path) == before
 
@@ -125,7 +125,7 @@ def test_memory_does_not_grow_with_the_number_of_days(tmp_path: Path) -> None:
 
 def test_the_summary_file_repeats_the_summary(tmp_path: Path) -> None:
     summary = generate(tmp_path, scale=0.003, seed=9, days=30, dirt=0.05)
-    written = json.loads((tmp_path / "truth" / "summary.json").read_text(encoding="utf-8"))
+    written = json.loads((tmp_path / "_truth" / "summary.json").read_text(encoding="utf-8"))
     assert {t: c.as_json() for t, c in summary.tables.items()} == written["tables"]
     assert (written["first_date"], written["last_date"], written["days"]) == ("2025-12-02", "2025-12-31", 30)
 
@@ -156,5 +156,5 @@ def test_whatever_the_parameters_the_truth_is_what_the_contract_says(
         contents = [p.read_bytes() for p in files(output, table)]
         assert len(set(contents)) == len(contents)
         assert all(len(text_of(p).splitlines()) > 1 for p in files(output, table))
-    with (output / "truth" / "alerts.csv").open(encoding="utf-8", newline="") as file:
+    with (output / "_truth" / "alerts.csv").open(encoding="utf-8", newline="") as file:
         assert len(list(csv.DictReader(file))) == summary.alert_count
