@@ -12,14 +12,14 @@ from typing import Any
 #: Functions that behave the same on every engine.
 PORTABLE = frozenset(
     """
-    abs add_months any_value array array_compact array_contains array_distinct array_join asc avg bit_count bit_or
-    bool_or ceil coalesce col collect_list concat concat_ws count count_distinct countDistinct create_map current_date
-    date_add date_format date_sub date_trunc datediff dayofmonth dayofweek dense_rank desc element_at encode exp
-    explode expr filter first_value floor get_json_object greatest hour ifnull isnull lag last_day last_value lead
-    least length lit log log1p lower lpad ltrim max max_by md5 min min_by month months_between nth_value ntile nullif
-    percent_rank percentile posexplode pow quarter rank regexp_extract regexp_replace round row_number rpad rtrim sha1
-    sha2 signum size sort_array split sqrt stddev stddev_pop struct substring sum to_date transform translate trim
-    trunc unhex unix_timestamp upper var_pop variance when year
+    abs add_months any_value array array_compact array_contains array_distinct array_join asc avg bool_or ceil coalesce
+    col concat concat_ws count count_distinct countDistinct create_map current_date date_add date_format date_sub
+    date_trunc datediff dayofmonth dayofweek dense_rank desc element_at encode exp explode expr filter first_value floor
+    get_json_object greatest hour ifnull isnull lag last_day last_value lead least length lit log log1p lower lpad ltrim
+    max max_by md5 min min_by month months_between nth_value ntile nullif percent_rank percentile posexplode pow quarter
+    rank regexp_extract regexp_replace round row_number rpad rtrim sha1 sha2 signum size sort_array split sqrt stddev
+    stddev_pop struct substring sum to_date transform translate trim trunc unhex unix_timestamp upper var_pop variance
+    when year bit_count bit_or collect_list
     """.split()
 )
 _ENGINES = {"spark": ("pyspark.sql.functions", "pyspark.sql.window")}

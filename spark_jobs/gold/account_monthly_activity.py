@@ -89,13 +89,13 @@ def _measures() -> list[Any]:
         total(~is_credit & (F.col("type") == "card")).alias("card_cents"),
         F.max("amount").cast("decimal(18,2)").alias("largest_transaction_amount"),
         F.bit_or(F.col("day_bit")).alias("days_seen"),
-        F.max(order).alias("last_order"),
+        F.max(F.when(F.col("balance_after_amount").isNotNull(), order)).alias("last_order"),
         F.max(_order_and_balance(order, F.cents(F.col("balance_after_amount")))).alias("last_order_and_balance"),
     ]
 
 
 def _order_and_balance(order: Any, balance_cents: Any) -> Any:
-    """Order and balance side by side in one decimal, so that the greatest carries the balance of the last booking.
+    """Order and balance side by side in one decimal, so that the greatest carries the last balance.
 
     ``max_by`` over a struct would say the same but makes Spark sort all bookings. Of bookings of the same order (the same
     line of two files) the higher balance wins. Null where the balance is.
@@ -107,5 +107,4 @@ def _order_and_balance(order: Any, balance_cents: Any) -> Any:
 
 def _closing_balance() -> Any:
     balance_cents = F.col("last_order_and_balance") - _order_and_balance(F.col("last_order"), F.lit(0))
-    # Where the last booking states no balance the difference falls back to an earlier booking and is far below any balance.
     return F.money_of_cents(balance_cents.cast("decimal(19,0)"))

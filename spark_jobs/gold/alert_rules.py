@@ -31,9 +31,9 @@ def episodes(bookings: DataFrame) -> DataFrame:
     marked = _with_outflow(_with_silence(marked))
     alerts = F.array_compact(F.array(_structuring(), _rapid_in_and_out(), _dormant_account_awake(), _velocity()))
     fields = ("rule", "window_start_at", "window_end_at", "amount", "threshold", "evidence", "transaction_ids")
-    return marked.select(*_ACCOUNT, F.col("transaction_id").alias("anchor_id"), F.explode(alerts).alias("alert")).select(
-        *_ACCOUNT, "anchor_id", *[F.col(f"alert.{field}").alias(field) for field in fields]
-    )
+    return marked.select(
+        *_ACCOUNT, F.col("transaction_id").alias("anchor_id"), F.explode(alerts).alias("alert")
+    ).select(*_ACCOUNT, "anchor_id", *[F.col(f"alert.{field}").alias(field) for field in fields])
 
 
 def _with_bursts(bookings: DataFrame, name: str, counts: Any, seconds: int, minimum: int) -> DataFrame:

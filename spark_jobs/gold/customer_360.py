@@ -6,7 +6,14 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs.columns import F, Window
-from spark_jobs.gold.loan_summary import MONEY, OPEN_STATUSES, UNKNOWN, loans_in_currency, outstanding_amount, zero_amount
+from spark_jobs.gold.loan_summary import (
+    MONEY,
+    OPEN_STATUSES,
+    UNKNOWN,
+    loans_in_currency,
+    outstanding_amount,
+    zero_amount,
+)
 from spark_jobs.registry import table
 
 if TYPE_CHECKING:

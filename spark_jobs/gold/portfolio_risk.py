@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs.columns import F
-from spark_jobs.gold.loan_summary import MONEY, OPEN_STATUSES, UNKNOWN, loans_in_currency, outstanding_amount, zero_amount
+from spark_jobs.gold.loan_summary import (
+    MONEY,
+    OPEN_STATUSES,
+    UNKNOWN,
+    loans_in_currency,
+    outstanding_amount,
+    zero_amount,
+)
 from spark_jobs.registry import table
 
 if TYPE_CHECKING:

@@ -90,4 +90,6 @@ def _suspects(bookings: DataFrame) -> DataFrame:
     )
     whole_account = Window.partitionBy("account_id")
     flagged = bookings.withColumn("may_meet_a_rule", may_meet_a_rule.cast("int"))
-    return flagged.withColumn("is_suspect", F.max("may_meet_a_rule").over(whole_account)).filter(F.col("is_suspect") == 1)
+    return flagged.withColumn("is_suspect", F.max("may_meet_a_rule").over(whole_account)).filter(
+        F.col("is_suspect") == 1
+    )
