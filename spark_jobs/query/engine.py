@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from spark_jobs.query.statement import QueryError, names_read, one_line, one_select, to_duckdb
+from spark_jobs.query.statement import QueryError, Schema, name_columns, names_read, one_line, one_select, to_duckdb
 from spark_jobs.query.views import VIEW_SCHEMA, view_names, view_sql
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def run_query(lake: Path, sql: str, *, read_dialect: str = "athena", include_res
     """
     import duckdb
 
-    statement = one_select(sql, read_dialect)
+    statement = name_columns(one_select(sql, read_dialect))
     with closing(duckdb.connect(":memory:")) as connection:
         connection.execute("set TimeZone = 'UTC'")
         registrar = _Registrar(connection, Path(lake), include_restricted=include_restricted)
@@ -76,7 +76,7 @@ class _Registrar:
         self._lake = lake
         self._include_restricted = include_restricted
         self._files: list[str] = []
-        self.columns: dict[str, dict[str, dict[str, str]]] = {}
+        self.columns: Schema = {}
 
     def register(self, names: tuple[str, ...], *, asked_by_user: bool) -> None:
         """Make every name readable, the views' own sources first."""

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
+#: Schema -> table or view -> column -> DuckDB type.
+Schema = dict[str, dict[str, dict[str, str]]]
+
+
 class QueryError(RiskLakeError):
     """The statement cannot be answered; one line says why and what to do."""
 
@@ -63,24 +67,49 @@ def names_read(statement: exp.Expr) -> tuple[str, ...]:
     return tuple(names)
 
 
-def to_duckdb(statement: exp.Expr, dialect: str, schema: dict[str, dict[str, dict[str, str]]] | None = None) -> str:
+def to_duckdb(statement: exp.Expr, dialect: str, schema: Schema | None = None) -> str:
     """The statement in DuckDB's words.
 
-    With a ``schema`` (schema -> table -> column -> DuckDB type) columns are typed first, which keeps two habits of
-    Athena: whole numbers divide to whole numbers, and dates shifted or truncated stay dates. Without one the statement
-    must not rely on either. QueryError where DuckDB lacks a word.
+    With a ``schema`` two habits of Athena are kept: whole numbers divide to whole numbers, and dates shifted or
+    truncated stay dates. Without one the statement must not rely on either. QueryError where DuckDB lacks a word.
     """
     import sqlglot
 
     try:
-        if schema is not None:
+        if schema is not None and any(map(_depends_on_types, statement.walk())):
             statement = _typed(statement, dialect, schema)
         return statement.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
     except sqlglot.errors.SqlglotError as error:
         raise QueryError(f"cannot answer the statement here: {one_line(str(error))}") from None
 
 
-def _typed(statement: exp.Expr, dialect: str, schema: dict[str, dict[str, dict[str, str]]]) -> exp.Expr:
+def name_columns(statement: exp.Query) -> exp.Query:
+    """The statement with Athena's names, ``_col0`` and so on by position, for columns that have none."""
+    from sqlglot import exp
+
+    for index, selection in enumerate(statement.selects):
+        if not selection.alias and not isinstance(selection, exp.Column | exp.Star):
+            selection.replace(exp.alias_(selection.copy(), f"_col{index}"))
+    return statement
+
+
+def _depends_on_types(node: exp.Expr) -> bool:
+    from sqlglot import exp
+
+    return isinstance(node, exp.Div) or _shifts(node)
+
+
+def _shifts(node: exp.Expr) -> bool:
+    """Whether the node moves or truncates its first operand in time."""
+    from sqlglot import exp
+
+    if isinstance(node, exp.Add | exp.Sub):
+        return isinstance(node.expression, exp.Interval)
+    return isinstance(node, exp.DateTrunc | exp.TimestampTrunc | exp.DateAdd | exp.DateSub)
+
+
+def _typed(statement: exp.Expr, dialect: str, schema: Schema) -> exp.Expr:
+    from sqlglot import exp
     from sqlglot.optimizer.annotate_types import annotate_types
     from sqlglot.optimizer.qualify import qualify
     from sqlglot.schema import MappingSchema
@@ -93,20 +122,14 @@ def _typed(statement: exp.Expr, dialect: str, schema: dict[str, dict[str, dict[s
         validate_qualify_columns=False,
         quote_identifiers=False,
     )
-    return _keep_dates(annotate_types(qualified, schema=typed_schema, dialect=dialect))
-
-
-def _keep_dates(statement: exp.Expr) -> exp.Expr:
-    from sqlglot import exp
-
-    shifts = (exp.DateTrunc, exp.TimestampTrunc, exp.DateAdd, exp.DateSub, exp.Add, exp.Sub)
-    for node in reversed(list(statement.find_all(*shifts))):
-        moves_by_interval = isinstance(node, exp.Add | exp.Sub) and isinstance(node.expression, exp.Interval)
-        if node.this.is_type(exp.DataType.Type.DATE) and (moves_by_interval or not isinstance(node, exp.Add | exp.Sub)):
+    typed = annotate_types(qualified, schema=typed_schema, dialect=dialect)
+    # Innermost first: a shift may stand within another, and replacing the outer one copies it.
+    for node in [node for node in typed.walk() if _shifts(node)][::-1]:
+        if node.this.is_type(exp.DataType.Type.DATE):
             cast = exp.Cast(this=node.copy(), to=exp.DataType.build("date"))
             cast.type = exp.DataType.build("date")
             node.replace(cast)
-    return statement
+    return typed
 
 
 def _syntax_fault(error: Exception) -> str:

@@ -96,6 +96,23 @@ def test_athena_statements(lake: Path, sql: str, expected: list[tuple[Any, ...]]
     assert rows(run_query(lake, sql)) == expected
 
 
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        (
+            "select count(*), loan_count / 2, customer_id, 1 as one from gold.customer_360 group by 2, 3",
+            "_col0 _col1 customer_id one",
+        ),
+        ("select cast(loan_count as double), c.* from gold.customer_360 as c", None),
+        ("select max(loan_count), 'x' from gold.customer_360 union all select 1, 'y'", "_col0 _col1"),
+        ("select (select 1), (select 2 as b) as c", "_col0 c"),
+    ],
+)
+def test_columns_without_a_name_get_the_name_athena_gives(lake: Path, sql: str, names: str | None) -> None:
+    expected = names.split() if names else ["_col0", *arrow_table("gold.customer_360", []).column_names]
+    assert run_query(lake, sql).column_names == expected
+
+
 def test_another_dialect_can_be_read(lake: Path) -> None:
     sql = "select `customer_id` from gold.customer_360 where loan_count <=> 3"
     assert rows(run_query(lake, sql, read_dialect="spark")) == [("C1",)]
