@@ -6,6 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs.columns import F, Window
+from spark_jobs.contract import contract
 from spark_jobs.registry import table
 
 if TYPE_CHECKING:
@@ -33,11 +34,11 @@ def product_recommendations(customers: DataFrame, accounts: DataFrame, loans: Da
         .join(behind.withColumn("is_behind", F.lit(True)), on="customer_id", how="left")
         .withColumn("is_behind", F.coalesce(F.col("is_behind"), F.lit(False)))
     )
-    scored = scored_candidates(people)
-    without_credit = scored.filter(F.col("product").isin(*DEPOSIT_PRODUCTS))
+    may_be_offered = ~F.col("is_behind") | F.col("product").isin(*DEPOSIT_PRODUCTS)
     offers = (
-        scored.withColumn("is_behind", F.lit(False))
-        .unionByName(without_credit.withColumn("is_behind", F.lit(True)))
+        scored_candidates(people)
+        .withColumn("is_behind", F.explode(F.array(F.lit(False), F.lit(True))))
+        .filter(may_be_offered)
         .withColumn("rank", offer_rank("score", *PROFILE, "is_behind"))
         .filter(F.col("rank") <= OFFER_COUNT)
         .withColumn("reason", _reason())
@@ -74,37 +75,32 @@ def scored_candidates(people: DataFrame) -> DataFrame:
 
     ``score`` = P(product | segment, age band) x geometric mean over products held of P(product | held) / P(product)
     (item-to-item conditional probability, Deshpande and Karypis 2004), at most 1; all shares smoothed.
-    ``product_share`` is P(product); ``held_product``, ``held_share``: the product held that speaks most for the offer.
+    ``product_share`` is P(product); ``held_product``, ``held_share``: the product held that speaks most for the offer,
+    empty without any.
     """
     groups = people.groupBy(*PROFILE).agg(F.count(F.lit(1)).alias("customer_count"))
-    each_product = F.explode(F.split(F.col("held_products"), ","))
-    had = groups.withColumn("product", each_product).filter(F.col("product") != "")
-    shares = _product_shares(groups, had)
-    candidates = (
-        groups.crossJoin(shares)
-        .join(had.select(*PROFILE, "product"), on=[*PROFILE, "product"], how="anti")
-        .join(_group_shares(groups, had, shares), on=["segment", "age_band", "product"], how="inner")
-    )
-    support = (
-        had.select(*PROFILE, F.col("product").alias("held_product"))
-        .join(_factors(had, shares), on="held_product", how="inner")
+    lift = F.exp(F.ratio(F.col("log_factor_sum"), F.col("held_count")))
+    return (
+        _with_factors(_with_shares(groups))
+        .filter(~F.col("is_held"))
         .groupBy(*PROFILE, "product")
         .agg(
             # Added up as decimals: a sum of doubles would depend on the order of the rows.
-            F.ratio(F.sum("log_factor"), F.count(F.lit(1))).alias("mean_log_factor"),
+            F.sum("log_factor").alias("log_factor_sum"),
+            F.count(F.lit(1)).alias("held_count"),
+            F.max("product_share").alias("product_share"),
+            F.max("group_share").alias("group_share"),
             F.max(F.struct("held_share", "held_product")).alias("strongest"),
         )
-    )
-    lift = F.exp(F.coalesce(F.col("mean_log_factor"), F.lit(0).cast("double")))
-    score = F.least(F.col("group_share") * lift, F.lit(1).cast("double"))
-    return candidates.join(support, on=[*PROFILE, "product"], how="left").select(
-        *PROFILE,
-        "product",
-        score.alias("score"),
-        "product_share",
-        "group_share",
-        F.col("strongest.held_product").alias("held_product"),
-        F.col("strongest.held_share").alias("held_share"),
+        .select(
+            *PROFILE,
+            "product",
+            F.least(F.col("group_share") * lift, F.lit(1).cast("double")).alias("score"),
+            "product_share",
+            "group_share",
+            F.col("strongest.held_product").alias("held_product"),
+            F.col("strongest.held_share").alias("held_share"),
+        )
     )
 
 
@@ -114,54 +110,53 @@ def offer_rank(score: str, *owner: str) -> Any:
     return F.row_number().over(best_first).cast("int")
 
 
-def _customers() -> Any:
-    return F.sum("customer_count").cast("bigint")
-
-
-def _product_shares(groups: DataFrame, had: DataFrame) -> DataFrame:
-    """product, holder_count, product_share: the part of all customers that ever had the product."""
-    everybody = groups.agg(_customers().alias("everybody_count"))
-    holders = had.groupBy("product").agg(_customers().alias("holder_count"))
-    return holders.crossJoin(everybody).select(
-        "product", "holder_count", F.ratio(F.col("holder_count"), F.col("everybody_count")).alias("product_share")
+def _with_shares(groups: DataFrame) -> DataFrame:
+    """Every profile against every product somebody holds, with is_held, product_share and group_share."""
+    known = [
+        *contract("silver.accounts").column("account_type").allowed_values,
+        *contract("silver.loans").column("product").allowed_values,
+    ]
+    held = F.split(F.col("held_products"), ",")
+    product = F.col("product")
+    of_product = Window.partitionBy("product")
+    of_group = Window.partitionBy("segment", "age_band", "product")
+    return (
+        groups.withColumn("product", F.explode(F.array(*[F.lit(name) for name in known])))
+        .withColumn("is_held", F.array_contains(held, product))
+        .withColumn("product_share", F.ratio(_holders(of_product), _customers(of_product)))
+        .withColumn("group_share", _smoothed(_holders(of_group), _customers(of_group)))
+        .filter(F.col("product_share") > F.lit(0).cast("double"))
     )
+
+
+def _with_factors(shares: DataFrame) -> DataFrame:
+    """``shares`` once per product the profile holds: held_share = P(product | held_product), log_factor = its log lift.
+
+    A profile that holds nothing keeps one row, of factor 1 and an empty ``held_product``.
+    """
+    of_pair = Window.partitionBy("held_product", "product")
+    holds_something = F.col("held_product") != ""
+    share = F.when(holds_something, _smoothed(_holders(of_pair), _customers(of_pair)))
+    log_factor = F.when(holds_something, F.log(F.ratio(F.col("held_share"), F.col("product_share"))))
+    return (
+        shares.withColumn("held_product", F.explode(F.split(F.col("held_products"), ",")))
+        .withColumn("held_share", F.coalesce(share, F.lit(0).cast("double")))
+        .withColumn("log_factor", F.coalesce(log_factor, F.lit(0).cast("double")).cast("decimal(18,12)"))
+    )
+
+
+def _customers(window: Any) -> Any:
+    return F.sum("customer_count").over(window)
+
+
+def _holders(window: Any) -> Any:
+    return F.sum(F.when(F.col("is_held"), F.col("customer_count")).otherwise(F.lit(0))).over(window)
 
 
 def _smoothed(part: Any, whole: Any) -> Any:
     """``part / whole`` drawn towards ``product_share``."""
     weight = F.lit(SMOOTHING_CUSTOMERS).cast("double")
     return (part.cast("double") + weight * F.col("product_share")) / (whole.cast("double") + weight)
-
-
-def _group_shares(groups: DataFrame, had: DataFrame, shares: DataFrame) -> DataFrame:
-    """segment, age_band, product, group_share for every group of customers and every product."""
-    group = ["segment", "age_band"]
-    sizes = groups.groupBy(*group).agg(_customers().alias("group_size"))
-    holders = had.groupBy(*group, "product").agg(_customers().alias("group_holder_count"))
-    every = sizes.crossJoin(shares.select("product", "product_share"))
-    part = F.coalesce(F.col("group_holder_count"), F.lit(0))
-    return every.join(holders, on=[*group, "product"], how="left").select(
-        *group, "product", _smoothed(part, F.col("group_size")).alias("group_share")
-    )
-
-
-def _factors(had: DataFrame, shares: DataFrame) -> DataFrame:
-    """held_product, product, held_share = P(product | held_product), log_factor = log of that over P(product)."""
-    first = had.select(*PROFILE, F.col("product").alias("held_product"))
-    pairs = (
-        first.join(had, on=list(PROFILE), how="inner")
-        .groupBy("held_product", "product")
-        .agg(_customers().alias("pair_count"))
-    )
-    holders = shares.select(F.col("product").alias("held_product"), F.col("holder_count").alias("held_holder_count"))
-    every = holders.crossJoin(shares).filter(F.col("held_product") != F.col("product"))
-    held_share = _smoothed(F.coalesce(F.col("pair_count"), F.lit(0)), F.col("held_holder_count"))
-    return every.join(pairs, on=["held_product", "product"], how="left").select(
-        "held_product",
-        "product",
-        held_share.alias("held_share"),
-        F.log(F.ratio(held_share, F.col("product_share"))).cast("decimal(18,12)").alias("log_factor"),
-    )
 
 
 def _reason() -> Any:
@@ -175,14 +170,15 @@ def _reason() -> Any:
     group = F.concat(
         F.col("segment"), F.lit(" customers "), age, F.lit(": "), _percent(F.col("group_share")), F.lit(" have it")
     )
-    held = F.concat(
+    customers_with = F.concat(
         F.lit("; customers with "),
         F.translate(F.col("held_product"), "_", " "),
         F.lit(": "),
         _percent(F.col("held_share")),
     )
     bank = F.concat(F.lit("; all customers: "), _percent(F.col("product_share")), F.lit("."))
-    return F.concat(group, F.coalesce(held, F.lit("")), bank)
+    held = F.when(F.col("held_product") != "", customers_with).otherwise(F.lit(""))
+    return F.concat(group, held, bank)
 
 
 def _percent(share: Any) -> Any:
