@@ -103,7 +103,7 @@ def test_column_names_tell_their_type(declared: Contract):
 def test_column_rules_fit_their_type(declared: Contract):
     for column in declared.columns:
         name = column.name
-        assert all(isinstance(v, str) and v for v in column.allowed_values), f"{name}: quote it, YAML reads 25_34 as 2534"
+        assert all(isinstance(v, str) and v for v in column.allowed_values), f"{name}: quote 25_34, YAML reads 2534"
         if column.pattern:
             assert column.pattern[0] + column.pattern[-1] == "^$", name
             re.compile(column.pattern)
