@@ -170,7 +170,8 @@ def _table_properties(frame: DataFrame) -> dict[str, str]:
     Minima and maxima of text columns would keep identifiers in the log after an erasure, and skip nothing: ids and
     names are not clustered.
     """
-    counted = [name for name, kind in frame.dtypes if kind != "string" and not kind.startswith("array")]
+    uncounted = ("string", "boolean", "array", "binary")
+    counted = [name for name, kind in frame.dtypes if not kind.startswith(uncounted)]
     return {"delta.enableDeletionVectors": "false", "delta.dataSkippingStatsColumns": ",".join(counted)}
 
 

@@ -20,7 +20,7 @@ Transform = Literal["none", "signed_log"]
 class Numeric:
     """A number; ``high`` and ``low`` word a value above or below the portfolio's mean where it raises the risk.
 
-    Features that are missing for one cause share ``missing_group``: one indicator column, one reason.
+    Features that are missing for one cause share ``missing_group``: one indicator column, one reason (``MISSING``).
     """
 
     name: str
@@ -49,14 +49,18 @@ NUMERIC: tuple[Numeric, ...] = (
         "Low instalment relative to income",
         missing_group="income",
     ),
-    Numeric("principal_to_income", "Large loan relative to income", "Small loan relative to income", missing_group="income"),
+    Numeric(
+        "principal_to_income", "Large loan relative to income", "Small loan relative to income", missing_group="income"
+    ),
     Numeric(
         "open_installments_to_monthly_income",
         "High instalments on other loans relative to income",
         "No or low instalments on other loans",
         missing_group="income",
     ),
-    Numeric("relationship_months", "Long customer relationship", "Short customer relationship", missing_group="relationship"),
+    Numeric(
+        "relationship_months", "Long customer relationship", "Short customer relationship", missing_group="relationship"
+    ),
     Numeric("account_age_months", "Old account", "Recently opened account", missing_group="account_age"),
     Numeric("transaction_count_180d", "Many bookings", "Few bookings", missing_group="activity"),
     Numeric(
@@ -71,9 +75,13 @@ NUMERIC: tuple[Numeric, ...] = (
         "Low lowest balance relative to instalment",
         missing_group="activity",
     ),
-    Numeric("last_balance_amount", "High balance at application", "Low balance at application", missing_group="activity"),
+    Numeric(
+        "last_balance_amount", "High balance at application", "Low balance at application", missing_group="activity"
+    ),
     Numeric("balance_deviation_180d", "Unsteady balance", "Steady balance", missing_group="activity"),
-    Numeric("days_below_zero_180d", "Account overdrawn on many days", "Account rarely overdrawn", missing_group="activity"),
+    Numeric(
+        "days_below_zero_180d", "Account overdrawn on many days", "Account rarely overdrawn", missing_group="activity"
+    ),
     Numeric(
         "monthly_credit_to_installment",
         "High account turnover relative to instalment",
@@ -101,14 +109,14 @@ CATEGORICAL: tuple[Categorical, ...] = (
     Categorical("employment_status", "Employment status"),
 )
 
-#: What a missing group says as a reason.
-MISSING_REASONS = {
-    "interest_rate": "Interest rate not known",
-    "income": "Income not known",
-    "relationship": "Length of customer relationship not known",
-    "account_age": "Age of account not known",
-    "activity": "No account activity known in the six months before application",
-    "earlier_loan": "No earlier loan",
+#: Per missing group the column whose absence marks it, and what that says as a reason.
+MISSING: dict[str, tuple[str, str]] = {
+    "interest_rate": ("interest_rate", "Interest rate not known"),
+    "income": ("annual_income_amount", "Income not known"),
+    "relationship": ("relationship_months", "Length of customer relationship not known"),
+    "account_age": ("account_age_months", "Age of account not known"),
+    "activity": ("transaction_count_180d", "No account activity known in the six months before application"),
+    "earlier_loan": ("months_since_last_loan", "No earlier loan"),
 }
 
 LABEL = "is_default"

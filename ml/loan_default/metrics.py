@@ -22,6 +22,9 @@ from ml.evaluation import Array, CalibrationBin, HistogramBin, Interval, RocPoin
 Protocol = Literal["out_of_time", "repeated_stratified_folds", "base_rate"]
 
 
+BaselineName = Literal["base_rate", "single_feature"]
+
+
 class LoanGroup(TypedDict):
     """A set of loans; the dates (ISO) are those of first and last origination, null for no loans."""
 
@@ -56,13 +59,13 @@ class Figures(TypedDict):
 class Baseline(TypedDict):
     """A simpler model on the same loans: ``base_rate`` or ``single_feature`` (``detail`` names the feature)."""
 
-    name: Literal["base_rate", "single_feature"]
+    name: BaselineName
     detail: str
     figures: Figures
 
 
 class SklearnComparison(TypedDict):
-    """scikit-learn's logistic regression on the same split with equal regularisation; nulls where it is not installed."""
+    """scikit-learn's logistic regression, same split, equal regularisation; nulls where it is not installed."""
 
     is_available: bool
     roc_auc: float | None
@@ -153,14 +156,16 @@ def curves(labels: Array, scores: Array) -> Curves:
 
 def summary(protocol: Protocol, found: Figures, data: Data) -> str:
     """The result in one sentence, with its interval and its limits."""
-    loans, defaults = data["matured"]["loan_count"], data["matured"]["default_count"]
+    loans = data["matured"]["loan_count"]
+    counted = f"{loans:,} matured loans, {data['matured']['default_count']:,} defaults"
     if protocol == "base_rate":
-        return f"Not fitted ({loans:,} matured loans, {defaults:,} defaults): every loan is given the portfolio's default rate."
-    interval = f"ROC-AUC {found['roc_auc']:.3f} (95 % interval {found['roc_auc_low']:.3f} to {found['roc_auc_high']:.3f})"
+        return f"Not fitted ({counted}): every loan is given the portfolio's default rate."
+    interval = (
+        f"ROC-AUC {found['roc_auc']:.3f} (95 % interval {found['roc_auc_low']:.3f} to {found['roc_auc_high']:.3f})"
+    )
     if protocol == "repeated_stratified_folds":
-        return f"{interval} over repeated stratified folds; the set is small: {loans:,} matured loans, {defaults:,} defaults."
-    test = data["test"]
-    assert test is not None  # noqa: S101 - the protocol implies it
+        return f"{interval} over repeated stratified folds; the set is small: {counted}."
+    test = data["test"] or data["matured"]
     return f"{interval} out of time on the {test['loan_count']:,} newest of {loans:,} matured loans."
 
 

@@ -9,13 +9,13 @@ the label and ``months_on_book`` alone. Sex is never read.
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spark_jobs.columns import F, Window
 from spark_jobs.registry import table
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
 WINDOW_DAYS = 180
 #: First instalment after one month, default when it is 90 days overdue: younger loans can hardly have defaulted yet.
@@ -122,16 +122,23 @@ def _applications(loans: DataFrame, history: DataFrame, accounts: DataFrame, *, 
     first = (
         history.withColumn("version", F.row_number().over(by_age))
         .where(F.col("version") == 1)
-        .select("loan_id", F.lit(True).alias("has_history"), *(F.col(c).alias(f"first_{c}") for c in APPLICATION_COLUMNS))
+        .select(
+            "loan_id", F.lit(True).alias("has_history"), *(F.col(c).alias(f"first_{c}") for c in APPLICATION_COLUMNS)
+        )
     )
     account = accounts.select(
-        F.col("account_id"), F.col("currency").alias("account_currency"), F.col("opened_date").alias("account_opened_date")
+        F.col("account_id"),
+        F.col("currency").alias("account_currency"),
+        F.col("opened_date").alias("account_opened_date"),
     )
     # Loans may be recorded for longer than transactions are: the label holds as of the later of the two.
     newest = loans.agg(F.max(F.col("updated_at").cast("date")).alias("newest_update_date"))
-    observed_date = F.greatest(F.lit(as_of).cast("date"), F.coalesce(F.col("newest_update_date"), F.lit(as_of).cast("date")))
+    observed_date = F.greatest(
+        F.lit(as_of).cast("date"), F.coalesce(F.col("newest_update_date"), F.lit(as_of).cast("date"))
+    )
     applied = {
-        c: F.when(F.col("has_history"), F.col(f"first_{c}")).otherwise(F.col(f"current_{c}")) for c in APPLICATION_COLUMNS
+        c: F.when(F.col("has_history"), F.col(f"first_{c}")).otherwise(F.col(f"current_{c}"))
+        for c in APPLICATION_COLUMNS
     }
     return (
         loans.select(
@@ -151,7 +158,7 @@ def _applications(loans: DataFrame, history: DataFrame, accounts: DataFrame, *, 
     )
 
 
-def _installment() -> Column:
+def _installment() -> Any:
     """The agreed instalment; else the annuity P*i / (1 - (1+i)^-n) at the monthly rate i; without a rate, P / n."""
     principal, term = F.col("principal_amount").cast("double"), F.col("term_months").cast("double")
     agreed = F.col("installment_amount").cast("double")
@@ -160,7 +167,7 @@ def _installment() -> Column:
     return F.when(agreed > 0, agreed).when(monthly_rate > 0, annuity).otherwise(F.ratio(principal, term))
 
 
-def _months_since(earlier: str, later: Column) -> Column:
+def _months_since(earlier: str, later: Any) -> Any:
     """Whole months from the date column ``earlier`` to ``later``; null where that is negative."""
     months = F.floor(F.round(F.months_between(later, F.col(earlier)), 8)).cast("int")
     return F.when(months >= 0, months)
@@ -225,21 +232,23 @@ def _activity_before(application: DataFrame, transactions: DataFrame) -> DataFra
     return booking.join(window, on="account_id", how="inner").where(known).groupBy("loan_id").agg(*_activity())
 
 
-def _activity() -> list[Column]:
+def _activity() -> list[Any]:
     credit, debit = F.col("direction") == "credit", F.col("direction") == "debit"
     amount = F.when(F.col("booking_currency") == F.col("account_currency"), F.col("amount"))
     balance = F.col("balance_after_amount")
     recent = F.col("booked_date") >= F.date_sub(F.col("originated_date"), WINDOW_DAYS // 2)
     # A struct orders by its fields: the latest booking, ties on one instant by transaction_id.
-    position = F.when(balance.isNotNull(), F.struct(F.col("booked_at"), F.col("transaction_id"), balance.alias("balance")))
+    position = F.when(
+        balance.isNotNull(), F.struct(F.col("booked_at"), F.col("transaction_id"), balance.alias("balance"))
+    )
 
-    def count(condition: Column) -> Column:
+    def count(condition: Any) -> Any:
         return F.count(F.when(condition, F.lit(1))).cast("bigint")
 
-    def total(condition: Column) -> Column:
+    def total(condition: Any) -> Any:
         return F.coalesce(F.money_sum(F.when(condition, amount)), F.lit(0).cast("decimal(18,2)"))
 
-    def average(value: Column) -> Column:
+    def average(value: Any) -> Any:
         return F.ratio(F.sum(value).cast("double"), F.count(value))
 
     return [
@@ -274,7 +283,7 @@ def _earlier_loans(application: DataFrame, history: DataFrame) -> DataFrame:
     version = history.select(F.col("loan_id").alias("earlier_loan_id"), F.col("status"), F.col("valid_from_at"))
     known = F.col("valid_from_at") < F.col("originated_date").cast("timestamp")
 
-    def was(status: str) -> Column:
+    def was(status: str) -> Any:
         return F.max(F.when(known & (F.col("status") == status), F.lit(1)).otherwise(F.lit(0)))
 
     pairs = (
@@ -292,7 +301,9 @@ def _earlier_loans(application: DataFrame, history: DataFrame) -> DataFrame:
         )
         .agg(was("late").alias("was_late"), was("defaulted").alias("was_defaulted"), was("closed").alias("was_closed"))
     )
-    is_open = (F.col("was_closed") == 0) & (F.col("was_defaulted") == 0) & (F.col("earlier_currency") == F.col("currency"))
+    is_open = (
+        (F.col("was_closed") == 0) & (F.col("was_defaulted") == 0) & (F.col("earlier_currency") == F.col("currency"))
+    )
     return pairs.groupBy("loan_id").agg(
         F.count(F.lit(1)).cast("bigint").alias("earlier_loan_count"),
         F.sum("was_late").cast("bigint").alias("earlier_late_loan_count"),

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from open_data_contract_standard.model import OpenDataContractStandard
 
-from spark_jobs.contract import BRONZE_PROVENANCE, Contract, ContractError, all_contracts, contract
+from spark_jobs.contract import BRONZE_PROVENANCE, Contract, ContractError, _column, all_contracts, contract
 
 FILES = sorted(path.name for path in files("contracts").iterdir() if path.name.endswith(".yaml"))
 CONTRACTS = sorted(all_contracts().values(), key=lambda c: c.name)
@@ -103,7 +103,9 @@ def test_column_names_tell_their_type(declared: Contract):
 def test_column_rules_fit_their_type(declared: Contract):
     for column in declared.columns:
         name = column.name
-        assert all(isinstance(v, str) and v for v in column.allowed_values), f"{name}: quote 25_34, YAML reads 2534"
+        assert all(isinstance(v, str) and v for v in column.allowed_values), (
+            f"{name}: quote it, YAML reads 25_34 as 2534"
+        )
         if column.pattern:
             assert column.pattern[0] + column.pattern[-1] == "^$", name
             re.compile(column.pattern)
@@ -170,3 +172,14 @@ def test_unknown_table_and_column_are_named():
         contract("silver.nothing")
     with pytest.raises(ContractError, match=r"silver\.accounts has no column nothing; it has account_id, "):
         contract("silver.accounts").column("nothing")
+
+
+def test_an_allowed_value_that_yaml_reads_as_a_number_is_refused() -> None:
+    entry = """
+        {name: age_band, logicalType: string, physicalType: string, description: Age in bands.,
+         quality: [{metric: invalidValues, arguments: {validValues: [under_25, 25_34]}, mustBe: 0}]}
+    """
+    message = "age_band: the allowed value read as 2534 is not text; write it in quotes"
+    with pytest.raises(ContractError, match=f"^{re.escape(message)}$"):
+        _column(yaml.safe_load(entry))
+    assert _column(yaml.safe_load(entry.replace("25_34", '"25_34"'))).allowed_values == ("under_25", "25_34")

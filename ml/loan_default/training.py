@@ -1,0 +1,114 @@
+"""``models.loan_default``: from the features table to a directory with the model, its figures and its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ml.evaluation import Array
+from ml.loan_default import baselines, features, loans, metrics, model, model_card, pipeline, protocols
+from ml.loan_default.loans import Loans
+from ml.loan_default.metrics import Baseline, Metrics
+from ml.loan_default.model import LoanDefaultModel
+from ml.loan_default.protocols import Measured
+from spark_jobs.registry import artifact
+
+if TYPE_CHECKING:
+    from pyspark.ml import PipelineModel
+    from pyspark.sql import DataFrame
+
+METRICS_FILE = "metrics.json"
+MODEL_CARD_FILE = "model_card.md"
+SPARK_MODEL_FOLDER = "spark_model"
+
+#: One partition keeps sums, and so the model's version, the same from run to run; beyond this, memory matters more.
+LOANS_PER_PARTITION = 200_000
+
+
+@artifact("models.loan_default", inputs=("gold.loan_default_features",))
+def loan_default(features_table: DataFrame, *, directory: Path) -> None:
+    """Fit, measure and save the model in ``directory``.
+
+    Writes model.json, metrics.json, model_card.md, spark_model/ (absent for a base-rate model) and manifest.json with
+    the SHA-256 of each. The model is measured first; the one saved is then refitted with the same penalty on every
+    matured loan, so that the newest are learnt from too. Sets too small or too plain to learn from give a base-rate
+    model and a note, not an error.
+    """
+    everything = _ordered(features_table)
+    matured_frame = pipeline.prepared(everything.where(features.MATURED), pipeline.EVERY_INPUT)
+    matured_frame.cache()
+    try:
+        every, matured = loans.collect(everything), loans.collect(matured_frame)
+        measured = protocols.measure(matured_frame, matured)
+        shipped, spark_model = _final(matured_frame, matured, measured)
+    finally:
+        matured_frame.unpersist()
+        everything.unpersist()
+    found = _metrics(shipped, measured, every, matured)
+    if spark_model is not None:
+        spark_model.write().overwrite().save((directory / SPARK_MODEL_FOLDER).as_uri())
+    model.save(shipped, directory)
+    (directory / METRICS_FILE).write_text(metrics.to_json(found), encoding="utf-8")
+    (directory / MODEL_CARD_FILE).write_text(model_card.model_card(found, shipped), encoding="utf-8")
+    model.seal(directory, shipped)
+
+
+def _ordered(features_table: DataFrame) -> DataFrame:
+    """The columns the model needs, in an order that depends on the data alone, cached."""
+    needed = [f.name for f in features.NUMERIC] + [f.name for f in features.CATEGORICAL]
+    needed += [column for column, _ in features.MISSING.values()]
+    columns = dict.fromkeys(["loan_id", "originated_date", features.LABEL, features.MATURED, *needed])
+    chosen = features_table.select(*columns).cache()
+    partitions = 1 + chosen.count() // LOANS_PER_PARTITION
+    shaped = chosen.repartition(1) if partitions == 1 else chosen.repartitionByRange(partitions, "loan_id")
+    ordered = shaped.sortWithinPartitions("loan_id").cache()
+    ordered.count()
+    chosen.unpersist()
+    return ordered
+
+
+def _final(frame: DataFrame, matured: Loans, measured: Measured) -> tuple[LoanDefaultModel, PipelineModel | None]:
+    if measured.regularisation is None:
+        return baselines.base_rate_model(matured.labels), None
+    inputs = loans.informative_inputs(matured)
+    fitted = pipeline.fit(frame, inputs, measured.regularisation)
+    return pipeline.parameters(fitted, inputs), pipeline.complete(fitted, inputs)
+
+
+def _metrics(shipped: LoanDefaultModel, measured: Measured, every: Loans, matured: Loans) -> Metrics:
+    data: metrics.Data = {
+        "all": every.group(),
+        "matured": matured.group(),
+        "train": measured.train,
+        "test": measured.test,
+    }
+    found = metrics.figures(measured.labels, measured.scores)
+    return {
+        "model_name": model.MODEL_NAME,
+        "model_version": shipped.version,
+        "feature_service": shipped.feature_service,
+        "protocol": measured.protocol,
+        "summary": metrics.summary(measured.protocol, found, data),
+        "notes": measured.notes,
+        "data": data,
+        "evaluation": found,
+        "baselines": [
+            _baseline(
+                "base_rate", "the default rate of the training loans", measured.labels, measured.base_rate_scores
+            ),
+            _baseline("single_feature", measured.single_feature, measured.labels, measured.single_feature_scores),
+        ],
+        "sklearn": measured.sklearn,
+        "cross_validation": measured.cross_validation,
+        "fold_count": measured.fold_count,
+        "repeat_count": measured.repeat_count,
+        "curves": metrics.curves(measured.labels, measured.scores[0]),
+        "coefficients": [
+            {"column": column, "feature": feature, "coefficient": coefficient}
+            for column, feature, coefficient in model.standardised_coefficients(shipped)
+        ],
+    }
+
+
+def _baseline(name: metrics.BaselineName, detail: str, labels: Array, scores: Array) -> Baseline:
+    return {"name": name, "detail": detail, "figures": metrics.figures(labels, scores)}
