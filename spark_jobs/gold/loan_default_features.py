@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 WINDOW_DAYS = 180
-#: First instalment after one month, default when it is 90 days overdue: younger loans can hardly have defaulted yet.
-MATURITY_MONTHS = 6
+#: A younger loan has had too little time to default. One year is the usual performance window of credit risk.
+MATURITY_MONTHS = 12
 #: Activity is scaled to this many days; accounts observed for less are not scaled up.
 MONTH_DAYS = 30
 
