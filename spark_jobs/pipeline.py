@@ -293,16 +293,18 @@ class Run:
             shutil.rmtree(leftover, ignore_errors=True)
         building.mkdir(parents=True)
         node.build(*map(self._frame, node.inputs), directory=building, **self._arguments(node))
-        (building / "provenance.json").write_text(wanted.to_json())
         if target.exists():
             target.rename(old)
         building.rename(target)
         shutil.rmtree(old, ignore_errors=True)
+        record = _artifact_record(target)
+        record.with_suffix(".part").write_text(wanted.to_json())
+        record.with_suffix(".part").replace(record)
 
     def _recorded(self, node: Node) -> Provenance | None:
         if not node.is_artifact:
             return self.lake.provenance(node.name)
-        path = self.lake.path(node.name) / "provenance.json"
+        path = _artifact_record(self.lake.path(node.name))
         return Provenance(**json.loads(path.read_text())) if path.exists() else None
 
     def _version(self, name: str) -> int | None:
@@ -323,6 +325,11 @@ def check_nothing_lost(outcome: TableOutcome) -> None:
             f"rows are lost: {outcome.rows_in} in bronze, expected the sum of {parts[0]} in silver, "
             f"{parts[1]} in quarantine and {parts[2]} superseded"
         )
+
+
+def _artifact_record(folder: Path) -> Path:
+    """What an artifact was made from, beside its folder: the folder holds its maker's files alone."""
+    return folder.with_name(f"{folder.name}.provenance.json")
 
 
 def _fingerprint(node: Node) -> str:
