@@ -15,7 +15,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -239,8 +238,15 @@ class Run:
         for reason, count in sorted(stage.rejections.items()):
             self.result.checks.append(
                 CheckResult(
-                    f"silver.{table}", reason, "row_rule", False, count, judged,
-                    f"{count:,} of {judged:,} rows", "no row", severity="warn",
+                    f"silver.{table}",
+                    reason,
+                    "row_rule",
+                    False,
+                    count,
+                    judged,
+                    f"{count:,} of {judged:,} rows",
+                    "no row",
+                    severity="warn",
                 )
             )
 
@@ -334,9 +340,8 @@ def _artifact_record(folder: Path) -> Path:
 
 def _fingerprint(node: Node) -> str:
     """Hash of the code and contract behind a node: the source files of its room, the facade and the contract."""
-    source = inspect.getsourcefile(node.build)
-    assert source is not None
-    files = sorted(Path(source).parent.glob("*.py")) + [Path(__file__).with_name("columns.py")]
+    source = Path(inspect.getfile(node.build))
+    files = [*sorted(source.parent.glob("*.py")), Path(__file__).with_name("columns.py")]
     try:
         declared = repr(contract(node.name))
     except ContractError:

@@ -27,7 +27,9 @@ def bronze_rows(
 ) -> DataFrame:
     """Every record of ``files`` as delivered, with provenance. Grain: one row per record of a file."""
     slices = _by_size(files, spark.sparkContext.defaultParallelism * _TASKS_PER_CORE)
-    paths = spark.sparkContext.parallelize(slices, len(slices)).toDF("paths array<string>, relative_paths array<string>")
+    paths = spark.sparkContext.parallelize(slices, len(slices)).toDF(
+        "paths array<string>, relative_paths array<string>"
+    )
 
     def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
