@@ -93,7 +93,9 @@ def _categorical_reason(categorical: CategoricalTerm) -> Any:
 
 def _raising(contribution: Any, text: Any) -> Any:
     """A (contribution, text) struct where the contribution is a reason, else null."""
-    return F.when(contribution > saved.LEAST_CONTRIBUTION, F.struct(contribution.alias("contribution"), text.alias("text")))
+    return F.when(
+        contribution > saved.LEAST_CONTRIBUTION, F.struct(contribution.alias("contribution"), text.alias("text"))
+    )
 
 
 def _category(categorical: CategoricalTerm) -> Any:

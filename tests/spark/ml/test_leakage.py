@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession, functions
 
 from spark_jobs.contract import contract
 from spark_jobs.gold import loan_default_features as module
@@ -74,9 +74,9 @@ def leaks_bookings_of_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     original = module._activity_before
 
     def leaking(application: DataFrame, transactions: DataFrame) -> DataFrame:
-        from pyspark.sql import functions as F
-
-        return original(application.withColumn("originated_date", F.date_add("originated_date", 1)), transactions)
+        return original(
+            application.withColumn("originated_date", functions.date_add("originated_date", 1)), transactions
+        )
 
     monkeypatch.setattr(module, "_activity_before", leaking)
 
@@ -85,9 +85,7 @@ def leaks_current_customer(monkeypatch: pytest.MonkeyPatch) -> None:
     original = module._customers_before
 
     def leaking(application: DataFrame, history: DataFrame) -> DataFrame:
-        from pyspark.sql import functions as F
-
-        return original(application.withColumn("originated_date", F.date_add("originated_date", 4000)), history)
+        return original(application.withColumn("originated_date", functions.date_add("originated_date", 4000)), history)
 
     monkeypatch.setattr(module, "_customers_before", leaking)
 
@@ -96,9 +94,7 @@ def leaks_status_of_earlier_loans(monkeypatch: pytest.MonkeyPatch) -> None:
     original = module._earlier_loans
 
     def leaking(application: DataFrame, history: DataFrame) -> DataFrame:
-        from pyspark.sql import functions as F
-
-        return original(application, history.withColumn("valid_from_at", F.lit("2000-01-01").cast("timestamp")))
+        return original(application, history.withColumn("valid_from_at", functions.lit("2000-01-01").cast("timestamp")))
 
     monkeypatch.setattr(module, "_earlier_loans", leaking)
 
