@@ -20,7 +20,7 @@ _SAFE_CENTS = 9e18
 
 @table("gold.account_monthly_activity", inputs=("silver.accounts", "silver.transactions"))
 def account_monthly_activity(accounts: DataFrame, transactions: DataFrame) -> DataFrame:
-    """An account's bookings in a calendar month (UTC). Grain: account_id, month_date, currency. Amounts in that currency.
+    """An account's bookings in a calendar month (UTC), in their currency. Grain: account_id, month_date, currency.
 
     One hash aggregate without a sort: every measure is a fixed-size number until the groups are complete. A sum that
     does not fit decimal(18,2) becomes null.
@@ -68,7 +68,7 @@ def _prepared(transactions: DataFrame) -> DataFrame:
 
 
 def _booking_order() -> Any:
-    """Second of booking, then line of the file (a source writes bookings of one instant in their order), as one bigint."""
+    """Second of booking, then line of the file (bookings of one instant come in their order), as one bigint."""
     second = F.unix_timestamp(F.col("booked_at")).cast("bigint") + F.lit(_SECONDS_BEFORE_EPOCH)
     return second * F.lit(1_000_000_000) + F.col("_row_number") % F.lit(1_000_000_000)
 
@@ -97,8 +97,8 @@ def _measures() -> list[Any]:
 def _order_and_balance(order: Any, balance_cents: Any) -> Any:
     """Order and balance side by side in one decimal, so that the greatest carries the last balance.
 
-    ``max_by`` over a struct would say the same but makes Spark sort all bookings. Of bookings of the same order (the same
-    line of two files) the higher balance wins. Null where the balance is.
+    ``max_by`` over a struct would say the same but makes Spark sort all bookings. Of bookings of the same order (the
+    same line of two files) the higher balance wins. Null where the balance is.
     """
     place = F.lit("10000000000000000000").cast("decimal(20,0)")
     offset = F.lit("1000000000000000000").cast("decimal(19,0)")

@@ -14,13 +14,13 @@ from spark_jobs.columns import F
 #: Cash at or above this amount is reported by law.
 REPORTING_EUR = Decimal("10000.00")
 
-#: structuring: at least so many cash deposits of 90 to under 100 percent of the reporting threshold within so many days,
-#: which in sum reach the threshold.
+#: structuring: at least so many cash deposits of 90 to under 100 percent of the reporting threshold within so many
+#: days, which in sum reach the threshold.
 STRUCTURING_COUNT = 3
 STRUCTURING_DAYS = 7
 STRUCTURING_FLOOR_EUR = REPORTING_EUR * Decimal("0.90")
 
-#: rapid_in_and_out: a credit of this size (loan payouts left out), of which so large a share leaves within so many days.
+#: rapid_in_and_out: a credit of this size (loan payouts left out), of which such a share leaves within so many days.
 LARGE_CREDIT_EUR = Decimal("10000.00")
 RAPID_SHARE = Decimal("0.90")
 RAPID_DAYS = 3
@@ -43,7 +43,7 @@ MEDIUM_RULES = ("structuring", "rapid_in_and_out")
 BANK_TYPES = ("fee", "interest")
 
 #: Units of a currency (one or more) that stand for one euro when limits are carried over, rounded as statutes round
-#: them, so that limits do not move with the exchange rate. A currency not named here uses the euro figures as they stand.
+#: them, so that limits do not move with the exchange rate. A currency not named here uses the euro figures.
 UNITS_PER_EURO = {
     "CZK": Decimal(25),
     "DKK": Decimal("7.5"),

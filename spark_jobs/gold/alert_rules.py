@@ -24,7 +24,7 @@ _ACCOUNT = ("account_id", "currency")
 
 
 def episodes(bookings: DataFrame) -> DataFrame:
-    """One row per rule and episode: account_id, currency, rule, anchor_id, window, amount, transaction_ids and the texts."""
+    """One row per rule and episode: account, currency, rule, anchor_id, window, amount, transaction_ids and texts."""
     just_below = F.col("is_just_below")
     marked = _with_bursts(bookings, "structuring", just_below, STRUCTURING_SECONDS, limits.STRUCTURING_COUNT)
     marked = _with_bursts(marked, "velocity", F.col("has_time_of_day"), HOUR_SECONDS, limits.VELOCITY_COUNT)

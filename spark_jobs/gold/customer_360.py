@@ -47,7 +47,7 @@ _AMOUNTS = (
 def customer_360(
     customers: DataFrame, accounts: DataFrame, loans: DataFrame, transactions: DataFrame, *, as_of: date
 ) -> DataFrame:
-    """What a customer is, holds, owes and did in the last 90 days. Grain: customer_id, one row for each of ``customers``.
+    """What a customer is, holds, owes and did in the last 90 days. Grain: customer_id, one row for each customer.
 
     Amounts count the customer's main currency alone (see ``_main_currency``); counts cover every currency.
     """

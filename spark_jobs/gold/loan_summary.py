@@ -23,13 +23,13 @@ def zero_amount() -> Any:
 
 
 def outstanding_amount() -> Any:
-    """Principal not yet repaid, in loan currency; where it is not delivered the whole principal until the loan is closed."""
+    """Principal not yet repaid, in loan currency; undelivered, it is the whole principal until the loan is closed."""
     undelivered = F.when(F.col("status") == "closed", zero_amount()).otherwise(F.col("principal_amount"))
     return F.coalesce(F.col("outstanding_amount"), undelivered).cast(MONEY)
 
 
 def loans_in_currency(loans: DataFrame, accounts: DataFrame) -> DataFrame:
-    """``loans`` with ``currency`` filled from the repayment account, ``unknown`` where neither states one. Grain: loan_id."""
+    """``loans`` with ``currency`` filled from the repayment account, else ``unknown``. Grain: loan_id."""
     of_account = accounts.select("account_id", F.col("currency").alias("account_currency"))
     filled = F.coalesce(F.col("currency"), F.col("account_currency"), F.lit(UNKNOWN))
     return loans.join(of_account, on="account_id", how="left").withColumn("currency", filled).drop("account_currency")

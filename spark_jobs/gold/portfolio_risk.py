@@ -18,8 +18,8 @@ from spark_jobs.registry import table
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-#: Share of the exposure lost on default. Secured by real estate 0.20, by other physical collateral 0.25, senior unsecured
-#: corporate 0.40: Basel III, foundation IRB (CRE32). Other senior unsecured 0.45: Basel II, paragraph 287.
+#: Share of the exposure lost on default. Secured by real estate 0.20, by other physical collateral 0.25, senior
+#: unsecured corporate 0.40: Basel III, foundation IRB (CRE32). Other senior unsecured 0.45: Basel II, paragraph 287.
 LOSS_GIVEN_DEFAULT = {"mortgage": 0.20, "auto": 0.25, "business": 0.40, "personal": 0.45, "consumer": 0.45}
 UNSECURED_LOSS_GIVEN_DEFAULT = 0.45
 #: Lowest probability of default a retail loan may be given (Basel III, CRE32); bounds the stand-in for missing scores.
@@ -33,7 +33,7 @@ KEY = ("segment", "region", "product", "vintage_date", "currency")
     inputs=("silver.customers", "silver.accounts", "silver.loans", "gold.loan_default_scores"),
 )
 def portfolio_risk(customers: DataFrame, accounts: DataFrame, loans: DataFrame, scores: DataFrame) -> DataFrame:
-    """The loan book sliced. Grain: segment, region, product, vintage_date (quarter), currency. Amounts in that currency.
+    """The loan book in slices, in their currency. Grain: segment, region, product, vintage_date (quarter), currency.
 
     Expected loss = probability of default x loss given default x exposure at default, summed over loans (Basel IRB);
     probability 1 for a defaulted loan; an open loan without a score takes the default rate of the whole book.
@@ -67,7 +67,7 @@ def portfolio_risk(customers: DataFrame, accounts: DataFrame, loans: DataFrame, 
 
 
 def _loan_risk(customers: DataFrame, loans: DataFrame, scores: DataFrame) -> DataFrame:
-    """Loans with their exposure, probability of default, severity (loss given default) and expected loss. Grain: loan_id."""
+    """Loans with exposure, probability of default, severity (loss given default) and expected loss. Grain: loan_id."""
     status = F.col("status")
     defaulted = F.count(F.when(status == "defaulted", F.lit(1)))
     floor = F.lit(PROBABILITY_FLOOR).cast("double")

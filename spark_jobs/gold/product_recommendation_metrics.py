@@ -6,7 +6,14 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from spark_jobs.columns import F
-from spark_jobs.gold.product_recommendations import holdings, scored_candidates, with_rank
+from spark_jobs.gold.product_recommendations import (
+    OFFER_COUNT,
+    PROFILE,
+    holdings,
+    offer_rank,
+    profiles,
+    scored_candidates,
+)
 from spark_jobs.registry import table
 
 if TYPE_CHECKING:
@@ -22,8 +29,8 @@ def product_recommendation_metrics(
 ) -> DataFrame:
     """Hit rate of three offers on products acquired after a date, learned from what was held on it. Grain: method.
 
-    Judged on customers known by that date who acquired a product new to them afterwards. Both methods offer only what the
-    customer did not hold. Arrears are not looked at: what is known of them today was not known then.
+    Judged on customers known by that date who acquired a product new to them afterwards. Both methods offer only what
+    the customer did not hold. Arrears are not looked at: what is known of them today was not known then.
     """
     start = as_of - timedelta(days=HOLDOUT_DAYS)
     ever = holdings(accounts, loans)
@@ -36,14 +43,16 @@ def product_recommendation_metrics(
         .select("customer_id", "product")
     )
     judged = acquired.select("customer_id").distinct()
-    scored = scored_candidates(known, ever.filter(F.col("acquired_date") <= F.lit(start))).join(
-        judged, on="customer_id", how="semi"
+    people = profiles(known, ever.filter(F.col("acquired_date") <= F.lit(start)))
+    hits = _hits(scored_candidates(people), acquired.join(people, on="customer_id", how="inner"))
+    by_method = F.array(
+        *[F.struct(F.lit(method).alias("method"), F.col(method).alias("hit_count")) for method in METHODS]
     )
     total = judged.agg(F.count(F.lit(1)).cast("bigint").alias("customer_count"))
-    rows = [_hits(scored, acquired, method, score).crossJoin(total) for method, score in METHODS.items()]
     return (
-        rows[0]
-        .unionByName(rows[1])
+        hits.crossJoin(total)
+        .select("customer_count", F.explode(by_method).alias("result"))
+        .select(F.col("result.method").alias("method"), "customer_count", F.col("result.hit_count").alias("hit_count"))
         .select(
             "method",
             "customer_count",
@@ -55,8 +64,13 @@ def product_recommendation_metrics(
     )
 
 
-def _hits(scored: DataFrame, acquired: DataFrame, method: str, score: str) -> DataFrame:
-    """method, hit_count: one row, also where there is nothing to count."""
-    offers = with_rank(scored, F.col(score)).select("customer_id", "product")
-    hit = offers.join(acquired, on=["customer_id", "product"], how="inner").select("customer_id").distinct()
-    return hit.agg(F.lit(method).alias("method"), F.count(F.lit(1)).cast("bigint").alias("hit_count"))
+def _hits(scored: DataFrame, acquired: DataFrame) -> DataFrame:
+    """One row, also where there is nothing to count: for each method the customers who took one of its offers."""
+    ranked = scored
+    for method, score in METHODS.items():
+        ranked = ranked.withColumn(method, offer_rank(score, *PROFILE))
+    taken = ranked.join(acquired, on=[*PROFILE, "product"], how="inner")
+    best = taken.groupBy("customer_id").agg(*[F.min(method).alias(method) for method in METHODS])
+    return best.agg(
+        *[F.count(F.when(F.col(method) <= OFFER_COUNT, F.lit(1))).cast("bigint").alias(method) for method in METHODS]
+    )

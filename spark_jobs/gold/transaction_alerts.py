@@ -1,7 +1,7 @@
 """gold.transaction_alerts: which accounts a rule could concern, and the alerts as their reader sees them.
 
-The rules are in ``alert_rules``, their limits in ``alert_limits``. Everything happens in one shuffle by account: one sort
-of all bookings keeps the accounts on which a rule could hold at all, and the rules look closely at those few.
+The rules are in ``alert_rules``, their limits in ``alert_limits``. Everything happens in one shuffle by account: one
+sort of all bookings keeps the accounts on which a rule could hold at all, and the rules look closely at those few.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @table("gold.transaction_alerts", inputs=("silver.accounts", "silver.transactions"))
 def transaction_alerts(accounts: DataFrame, transactions: DataFrame) -> DataFrame:
-    """Episodes that meet a rule, with their evidence. Grain: alert_id (rule, account, first transaction of the episode).
+    """Episodes that meet a rule, with their evidence. Grain: alert_id (rule, account, first transaction).
 
     Amounts and limits are in the currency of the bookings; bookings in different currencies are never added up.
     """

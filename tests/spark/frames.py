@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def frame(spark: SparkSession, name: str, rows: list[dict[str, Any]]) -> DataFrame:
     """``rows`` as a frame of contract ``name``: its columns in order, null where a row does not name one.
 
-    Dates and instants may be ISO text (instants in UTC), decimals text or int. KeyError for a column the contract lacks.
+    Dates and instants may be ISO text (instants in UTC), decimals text or int. KeyError for an unknown column.
     """
     columns = contract(name).columns
     unknown = {key for row in rows for key in row} - {column.name for column in columns}

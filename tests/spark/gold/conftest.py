@@ -64,7 +64,7 @@ def build(spark: SparkSession) -> Build:
 
 @pytest.fixture
 def bank(build: Build) -> dict[str, DataFrame]:
-    """Ada: two accounts, three loans; Ben: accounts in three currencies; Cleo: nothing at all; Dan: a loan, no account."""
+    """Ada: two accounts, three loans; Ben: accounts in three currencies; Cleo: nothing; Dan: a loan, no account."""
     return {
         "silver.customers": build(
             "silver.customers",

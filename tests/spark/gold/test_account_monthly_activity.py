@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chispa import assert_df_equality
 
+from spark_jobs.columns import F
 from spark_jobs.gold.account_monthly_activity import account_monthly_activity
 
 if TYPE_CHECKING:
@@ -141,16 +142,12 @@ def test_sums_are_those_of_silver(bank: dict[str, DataFrame]) -> None:
 
 
 def _sum_of(direction: str) -> Any:
-    from pyspark.sql import functions as F
-
     amount = F.when(F.col("direction") == direction, F.col("amount")).otherwise(0)
     return F.sum(amount).cast("decimal(28,2)").alias(f"sum({direction}_amount)")
 
 
 def _count_of_rows() -> Any:
-    from pyspark.sql import functions as F
-
-    return F.count("*").alias("sum(transaction_count)")
+    return F.count(F.lit(1)).alias("sum(transaction_count)")
 
 
 def _by_name(frame: DataFrame) -> list[Any]:

@@ -113,7 +113,7 @@ def test_metrics_learn_before_and_judge_after(build: Any) -> None:
     niche = [(f"d{n}", kind) for n in range(20) for kind in ("deposit", "credit_card")]
     before = accounts(build, *crowd, *niche, ("ada", "deposit"), ("ben", "deposit"))
     after = accounts(build, ("ada", "credit_card"), ("ben", "deposit"), ("new", "current"), opened=NEW)
-    names = sorted({owner for owner, _ in crowd + niche}) + ["ada", "ben"]
+    names = [*sorted({owner for owner, _ in crowd + niche}), "ada", "ben"]
     customers = people(build, *names).unionByName(people(build, "new", customer_since_date=NEW))
     loans = build("silver.loans", loan("ben", "mortgage", originated_date=NEW))
     result = product_recommendation_metrics(customers, before.unionByName(after), loans, as_of=AS_OF)

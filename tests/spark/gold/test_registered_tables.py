@@ -11,6 +11,7 @@ import pytest
 
 import spark_jobs.gold
 from spark_jobs import registry
+from spark_jobs.columns import F
 from spark_jobs.contract import Contract, contract
 from tests.spark.frames import frame
 
@@ -35,8 +36,6 @@ def built(name: str, inputs: dict[str, DataFrame]) -> DataFrame:
 
 def broken_rules(result: DataFrame, declared: Contract) -> list[str]:
     """Every column or rule of ``declared`` that some row of ``result`` breaks."""
-    from pyspark.sql import functions as F
-
     checks: dict[str, Any] = {rule.name: ~F.expr(rule.condition) for rule in declared.rules}
     for column in declared.columns:
         value = F.col(column.name)
@@ -50,7 +49,7 @@ def broken_rules(result: DataFrame, declared: Contract) -> list[str]:
             checks[f"{column.name}:below_minimum"] = value < F.lit(column.minimum).cast(column.physical_type)
         if column.maximum is not None:
             checks[f"{column.name}:above_maximum"] = value > F.lit(column.maximum).cast(column.physical_type)
-    counted = result.agg(*[F.count(F.when(check, 1)).alias(name) for name, check in checks.items()]).first()
+    counted = result.agg(*[F.count(F.when(check, F.lit(1))).alias(name) for name, check in checks.items()]).first()
     return [name for name, count in (counted.asDict() if counted else {}).items() if count]
 
 
@@ -98,8 +97,6 @@ def test_nothing_in_nothing_out(name: str, bank: dict[str, DataFrame], spark: Sp
 
 
 def test_a_broken_rule_is_seen(bank: dict[str, DataFrame]) -> None:
-    from pyspark.sql import functions as F
-
     declared = contract("gold.loan_summary")
     wrong = built("gold.loan_summary", bank).withColumn("active_count", F.lit(-1).cast("bigint"))
     assert {"statuses_do_not_add_up", "active_count:below_minimum"} <= set(broken_rules(wrong, declared))
