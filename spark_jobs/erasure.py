@@ -71,10 +71,10 @@ def find_person(lake: Lake, customer_id: str, token: str) -> Person:
     """Everything bronze knows under ``customer_id``, or what an interrupted erasure of the same person noted."""
     pending = pending_file(lake)
     if pending.exists():
-        noted = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(pending.read_text()).items()}
+        noted: dict[str, Any] = json.loads(pending.read_text())
         if noted["customer_id"] != customer_id:
             raise ErasureError(f"an erasure of another customer was interrupted; finish it first (see {pending})")
-        return Person(**noted)
+        return Person(**{name: tuple(v) if isinstance(v, list) else v for name, v in noted.items()})
     rows = _matching(lake, "customers", "customer_id", [customer_id])
     accounts = _matching(lake, "accounts", "customer_id", [customer_id])
     loans = _matching(lake, "loans", "customer_id", [customer_id])
