@@ -27,6 +27,8 @@ OLDEST_JAVA = 24
 PLUGINS = ("delta-lake", "hive", "geospatial")
 CATALOG = "delta"
 START_SECONDS = 300
+NODE_SECONDS = 60
+NOT_READY = ("NO_NODES_AVAILABLE", "SERVER_STARTING_UP")
 
 JVM_OPTIONS = (
     "-Xmx2G",
@@ -53,7 +55,19 @@ class TrinoServer:
     tables: list[str] = field(default_factory=list)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """All rows of one statement, as Python values."""
+        """All rows of one statement, as Python values; waits while a busy server has not announced its node yet."""
+        from trino.exceptions import TrinoQueryError
+
+        deadline = time.monotonic() + NODE_SECONDS
+        while True:
+            try:
+                return self._rows(sql)
+            except TrinoQueryError as error:
+                if error.error_name not in NOT_READY or time.monotonic() > deadline:
+                    raise
+            time.sleep(1)
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         from trino.dbapi import connect
 
         connection = connect(
