@@ -153,8 +153,10 @@ def _fetch(maven: str, cache: Path) -> None:
     except subprocess.TimeoutExpired:
         raise TrinoUnavailableError(f"Maven did not fetch {ARTIFACT} within 15 minutes") from None
     if done.returncode != 0:
-        lines = [line for line in done.stdout.splitlines() if line.startswith("[ERROR]")] or ["no network?"]
-        raise TrinoUnavailableError(f"Maven cannot fetch {ARTIFACT}: {lines[0][:200]}")
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+        faults = [line.removeprefix("[ERROR]").strip() for line in plain.splitlines() if line.startswith("[ERROR]")]
+        reason = next(filter(None, faults), "no network?")
+        raise TrinoUnavailableError(f"Maven cannot fetch {ARTIFACT}: {reason[:200]}")
 
 
 def _unpack(archive: Path, cache: Path) -> None:
