@@ -133,7 +133,7 @@ def spark_session(
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.extraClassPath", ":".join(map(str, jars())))
         .config(
-            "spark.driver.extraJavaOptions", "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=256m -Duser.timezone=UTC "
+            "spark.driver.extraJavaOptions", "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=256m -Duser.timezone=UTC " + os.environ.get("XJAVA","")
         )
         .getOrCreate()
     )
