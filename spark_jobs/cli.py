@@ -6,7 +6,7 @@ import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -30,13 +30,15 @@ _errors = Console(stderr=True)
 @app.command()
 def run(
     source: Annotated[Literal["sample", "berka", "csv"], typer.Option(help="Where files come from.")] = "sample",
-    data: Annotated[Optional[Path], typer.Option(help="Folder of the berka or csv source.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the berka or csv source.")] = None,
     lake: LakeOption = DEFAULT_LAKE,
     scale: Annotated[float, typer.Option(help="Size of the sample; 1 is a million transactions.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 7,
     days: Annotated[int, typer.Option(help="Days the sample covers.")] = 730,
     dirt: Annotated[float, typer.Option(help="Share of soiled rows in the sample.")] = 0.02,
-    as_of: Annotated[Optional[datetime], typer.Option(formats=["%Y-%m-%d"], help="Business date; default: the newest transaction's.")] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Business date; default: the newest transaction's.")
+    ] = None,
     checks: Annotated[bool, typer.Option(help="Run the Great Expectations suites.")] = True,
     report: Annotated[bool, typer.Option(help="Write the report page.")] = True,
 ) -> None:
@@ -83,7 +85,9 @@ def jars() -> None:
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT over gold, ops and views, in Athena's dialect.")],
     lake: LakeOption = DEFAULT_LAKE,
-    output_format: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="Form of the answer.")] = "table",
+    output_format: Annotated[
+        Literal["table", "csv", "json"], typer.Option("--format", help="Form of the answer.")
+    ] = "table",
 ) -> None:
     """Answer a SELECT over tables and views in a moment, without a JVM."""
     from spark_jobs.query import format_table, run_query
@@ -94,7 +98,7 @@ def query(
 @app.command()
 def quarantine(
     table: Annotated[str, typer.Argument(help="customers, accounts, loans or transactions.")],
-    output: Annotated[Optional[Path], typer.Option(help="CSV file to write; default: print it.")] = None,
+    output: Annotated[Path | None, typer.Option(help="CSV file to write; default: print it.")] = None,
     lake: LakeOption = DEFAULT_LAKE,
 ) -> None:
     """Export rejected rows with their reasons as CSV; mend them and give the file to ``risklake replay``."""
@@ -125,7 +129,7 @@ def erase(
     customer: Annotated[str, typer.Option(help="customer_id of the person to remove.")],
     lake: LakeOption = DEFAULT_LAKE,
 ) -> None:
-    """Remove a person from landing copies, bronze, silver, quarantine, history and gold, and prove it by searching the bytes."""
+    """Remove a person from every zone of the lake, and prove it by searching the bytes."""
     from spark_jobs.operations import erase_customer
 
     erase_customer(_console, lake, customer)
@@ -142,7 +146,7 @@ def report(lake: LakeOption = DEFAULT_LAKE) -> None:
 @app.command()
 def summary(lake: LakeOption = DEFAULT_LAKE) -> None:
     """Print what the last run did."""
-    from spark_jobs.operations import existing_lake, report_path
+    from spark_jobs.operations import existing_lake
     from spark_jobs.report.summary import print_summary
 
     print_summary(_console, existing_lake(lake))

@@ -24,7 +24,8 @@ _CLASSIFICATIONS = {
 def data_dictionary() -> str:
     """The whole dictionary as Markdown, ``docs/data_dictionary.md``. The same contracts give the same text."""
     contracts = all_contracts()
-    zones = [*(z for z in _ZONES if z in _present(contracts.values())), *sorted(_present(contracts.values()) - {*_ZONES})]
+    present = {contract.zone for contract in contracts.values()}
+    zones = [*(zone for zone in _ZONES if zone in present), *sorted(present - {*_ZONES})]
     parts = [
         "# Data dictionary",
         "Generated from `contracts/` by `make docs`; change the contracts, not this file.",
@@ -37,10 +38,6 @@ def data_dictionary() -> str:
             parts.append(_ZONES[zone])
         parts += [_table(contracts[name]) for name in sorted(contracts) if contracts[name].zone == zone]
     return "\n\n".join(parts) + "\n"
-
-
-def _present(contracts: Iterable[Contract]) -> set[str]:
-    return {contract.zone for contract in contracts}
 
 
 def _contents(contracts: Iterable[Contract], zones: list[str]) -> str:

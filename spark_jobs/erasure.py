@@ -71,10 +71,10 @@ def find_person(lake: Lake, customer_id: str, token: str) -> Person:
     """Everything bronze knows under ``customer_id``, or what an interrupted erasure of the same person noted."""
     pending = pending_file(lake)
     if pending.exists():
-        noted = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(pending.read_text()).items()}
+        noted: dict[str, Any] = json.loads(pending.read_text())
         if noted["customer_id"] != customer_id:
             raise ErasureError(f"an erasure of another customer was interrupted; finish it first (see {pending})")
-        return Person(**noted)
+        return Person(**{name: tuple(v) if isinstance(v, list) else v for name, v in noted.items()})
     rows = _matching(lake, "customers", "customer_id", [customer_id])
     accounts = _matching(lake, "accounts", "customer_id", [customer_id])
     loans = _matching(lake, "loans", "customer_id", [customer_id])
@@ -230,7 +230,7 @@ def _blank(lake: Lake, relative_path: str, numbers: set[int], mentioned: set[int
     content = path.read_bytes()
     packed = content[:2] == b"\x1f\x8b"
     plain = gzip.decompress(content) if packed else content
-    table = contract(f"landing.{relative_path.split('/')[0]}")
+    table = contract(f"landing.{relative_path.split('/', maxsplit=1)[0]}")
     starts = [n for batch in read_batches(path, relative_path, table) for n in batch.column("_row_number").to_pylist()]
     following = dict(zip(starts, [*starts[1:], None], strict=True))
     wide = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(plain[:2])
@@ -267,12 +267,16 @@ def _delete_from_bronze(lake: Lake, table: str, person: Person) -> None:
     listed = ", ".join(f"'{_quoted(v)}'" for v in values)
     conditions = [f"btrim({column}) in ({listed})"] if values else []
     named = [r for r in _rows_of(lake, table, person) if r["_raw_record"]]
-    conditions += [f"(_source_file = '{_quoted(r['_source_file'])}' and _row_number = {r['_row_number']})" for r in named]
+    conditions += [
+        f"(_source_file = '{_quoted(r['_source_file'])}' and _row_number = {r['_row_number']})" for r in named
+    ]
     if conditions:
         lake.open(f"bronze.{table}").delete(" or ".join(conditions))
     if table == "transactions" and person.account_ids:
         accounts = ", ".join(f"'{_quoted(a)}'" for a in person.account_ids)
-        lake.open("bronze.transactions").update(updates={"counterparty": "null"}, predicate=f"btrim(counterparty) in ({accounts})")
+        lake.open("bronze.transactions").update(
+            updates={"counterparty": "null"}, predicate=f"btrim(counterparty) in ({accounts})"
+        )
 
 
 def _quoted(text: str) -> str:

@@ -139,9 +139,7 @@ class Lake:
         writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
         writer = writer.options(**_table_properties(frame)).option("userMetadata", provenance.to_json())
         writer.save(str(self.path(name)))
-        version = self.version(name)
-        assert version is not None
-        return version
+        return self.open(name).version()
 
     def append_batch(self, name: str, frame: DataFrame, batch_id: int) -> None:
         """Append a bronze batch exactly once: Delta skips a batch whose number it has already recorded."""

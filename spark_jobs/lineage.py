@@ -168,7 +168,7 @@ def _declared(name: str) -> Contract | None:
 
 def _type(name: str, physical_type: str) -> str:
     """Landing, bronze and quarantine hold what was delivered, as text."""
-    return "string" if name.split(".")[0] in ("landing", "bronze", "quarantine") else physical_type
+    return "string" if name.partition(".")[0] in ("landing", "bronze", "quarantine") else physical_type
 
 
 def _facet(name: str, values: Event) -> Event:
@@ -177,14 +177,14 @@ def _facet(name: str, values: Event) -> Event:
 
 
 def _event(kind: str, time: str, run: Event, job: str, inputs: list[Event], outputs: list[Event]) -> Event:
-    job_type = _facet("JobTypeJobFacet", {"processingType": "BATCH", "integration": "RISK_LAKEHOUSE", "jobType": "TABLE"})
+    job_type = {"processingType": "BATCH", "integration": "RISK_LAKEHOUSE", "jobType": "TABLE"}
     return {
         "eventType": kind,
         "eventTime": time,
         "producer": PRODUCER,
         "schemaURL": _RUN_EVENT,
         "run": run,
-        "job": {"namespace": NAMESPACE, "name": job, "facets": {"jobType": job_type}},
+        "job": {"namespace": NAMESPACE, "name": job, "facets": {"jobType": _facet("JobTypeJobFacet", job_type)}},
         "inputs": inputs,
         "outputs": outputs,
     }

@@ -21,8 +21,8 @@ from spark_jobs.quality.check_result import blocking
 from spark_jobs.report.summary import print_summary
 from spark_jobs.run_outcome import RunResult
 from spark_jobs.session import spark_session
-from spark_jobs.sources.delivery import Delivery
 from spark_jobs.sources.deliveries import SampleParameters, deliveries
+from spark_jobs.sources.delivery import Delivery
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -132,9 +132,9 @@ def _check(lake: Lake, result: RunResult, steps: Reporter, started_at: datetime)
     validations = validate(tables)
     write_data_docs(validations, folder=lake.root.parent / "data_docs", run_id=result.run_id, validated_at=started_at)
     found = [check for validation in validations for check in validation.results]
-    if {"silver.transactions", "silver.accounts"} <= result.outcomes.keys() and lake.exists("silver.transactions"):
-        if {"silver.transactions", "silver.accounts"} & set(result.published):
-            found += reconcile_balances(lake.read("silver.transactions"), lake.read("silver.accounts"))
+    booked = ("silver.transactions", "silver.accounts")
+    if all(map(lake.exists, booked)) and not set(booked).isdisjoint(result.published):
+        found += reconcile_balances(*map(lake.read, booked))
     result.checks += found
     result.errors += [f"{c.table_name}: {c.check_name}: {c.observed}, expected {c.expected}" for c in blocking(found)]
     steps.done("expectations", f"{len(found)} checks, {sum(not c.is_passed for c in found)} failed")
@@ -145,7 +145,9 @@ def record_checks(lake: Lake, result: RunResult, started_at: datetime) -> None:
     rows = [c.ops_row(run_id=result.run_id, checked_at=started_at) for c in result.checks]
     lake.append_rows("ops.data_quality", rows)
     outcomes = [o.row(result.run_id) for o in result.outcomes.values()]
-    write_events(run_events(result.run_id, outcomes, rows), lake.root / "ops" / "openlineage" / f"{result.run_id}.jsonl")
+    write_events(
+        run_events(result.run_id, outcomes, rows), lake.root / "ops" / "openlineage" / f"{result.run_id}.jsonl"
+    )
 
 
 def _shortened(warnings: list[str]) -> list[str]:
@@ -198,7 +200,8 @@ def erase_customer(console: Console, root: Path, customer_id: str) -> None:
         _run(console, lake, [], checks=True, report=True)
         proof = erasure.finish(lake, person)
     console.print(
-        f"searched {proof.file_count:,} files, {proof.byte_count:,} bytes, for {proof.identifier_count} identifiers: none found",
+        f"searched {proof.file_count:,} files, {proof.byte_count:,} bytes, for {proof.identifier_count} identifiers: "
+        "none found",
         highlight=False,
         soft_wrap=True,
     )

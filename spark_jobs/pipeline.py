@@ -15,7 +15,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -239,8 +238,15 @@ class Run:
         for reason, count in sorted(stage.rejections.items()):
             self.result.checks.append(
                 CheckResult(
-                    f"silver.{table}", reason, "row_rule", False, count, judged,
-                    f"{count:,} of {judged:,} rows", "no row", severity="warn",
+                    f"silver.{table}",
+                    reason,
+                    "row_rule",
+                    False,
+                    count,
+                    judged,
+                    f"{count:,} of {judged:,} rows",
+                    "no row",
+                    severity="warn",
                 )
             )
 
@@ -293,16 +299,18 @@ class Run:
             shutil.rmtree(leftover, ignore_errors=True)
         building.mkdir(parents=True)
         node.build(*map(self._frame, node.inputs), directory=building, **self._arguments(node))
-        (building / "provenance.json").write_text(wanted.to_json())
         if target.exists():
             target.rename(old)
         building.rename(target)
         shutil.rmtree(old, ignore_errors=True)
+        record = _artifact_record(target)
+        record.with_suffix(".part").write_text(wanted.to_json())
+        record.with_suffix(".part").replace(record)
 
     def _recorded(self, node: Node) -> Provenance | None:
         if not node.is_artifact:
             return self.lake.provenance(node.name)
-        path = self.lake.path(node.name) / "provenance.json"
+        path = _artifact_record(self.lake.path(node.name))
         return Provenance(**json.loads(path.read_text())) if path.exists() else None
 
     def _version(self, name: str) -> int | None:
@@ -325,11 +333,15 @@ def check_nothing_lost(outcome: TableOutcome) -> None:
         )
 
 
+def _artifact_record(folder: Path) -> Path:
+    """What an artifact was made from, beside its folder: the folder holds its maker's files alone."""
+    return folder.with_name(f"{folder.name}.provenance.json")
+
+
 def _fingerprint(node: Node) -> str:
     """Hash of the code and contract behind a node: the source files of its room, the facade and the contract."""
-    source = inspect.getsourcefile(node.build)
-    assert source is not None
-    files = sorted(Path(source).parent.glob("*.py")) + [Path(__file__).with_name("columns.py")]
+    source = Path(inspect.getfile(node.build))
+    files = [*sorted(source.parent.glob("*.py")), Path(__file__).with_name("columns.py")]
     try:
         declared = repr(contract(node.name))
     except ContractError:

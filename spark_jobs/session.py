@@ -132,7 +132,9 @@ def spark_session(
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.extraClassPath", ":".join(map(str, jars())))
-        .config("spark.driver.extraJavaOptions", "-XX:+UseParallelGC -Duser.timezone=UTC")
+        .config(
+            "spark.driver.extraJavaOptions", "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=256m -Duser.timezone=UTC " + os.environ.get("XJAVA","")
+        )
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")

@@ -61,18 +61,18 @@ def sklearn_scores(train: Loans, test: Loans, inputs: Inputs, regularisation: fl
         from sklearn.preprocessing import OneHotEncoder, StandardScaler
     except ImportError:
         return None
-    numeric, missing = len(inputs.numeric), len(inputs.missing)
-    encoder = ColumnTransformer(
-        [
-            ("numeric", SimpleImputer(strategy="median"), slice(0, numeric)),
-            ("missing", "passthrough", slice(numeric, numeric + missing)),
-            (
-                "categorical",
-                OneHotEncoder(handle_unknown="ignore", sparse_output=False),
-                slice(numeric + missing, numeric + missing + len(inputs.categorical)),
-            ),
-        ]
-    )
+    after_numeric = len(inputs.numeric)
+    after_missing = after_numeric + len(inputs.missing)
+    parts = [
+        ("numeric", SimpleImputer(strategy="median"), range(after_numeric)),
+        ("missing", "passthrough", range(after_numeric, after_missing)),
+        (
+            "categorical",
+            OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+            range(after_missing, after_missing + len(inputs.categorical)),
+        ),
+    ]
+    encoder = ColumnTransformer([(name, step, list(columns)) for name, step, columns in parts if columns])
     regression = LogisticRegression(C=1 / (len(train) * regularisation), max_iter=1000, tol=1e-8)
     fitted = make_pipeline(encoder, StandardScaler(), regression).fit(_matrix(train, inputs), train.labels)
     scores: Array = np.asarray(fitted.predict_proba(_matrix(test, inputs))[:, 1], dtype=np.float64)

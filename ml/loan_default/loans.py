@@ -63,27 +63,26 @@ class Loans:
         }
 
 
-def collect(prepared: DataFrame) -> Loans:
-    """Loans of a frame shaped like gold.loan_default_features, in its order."""
-    numeric = {f.name for f in features.NUMERIC} | {column for column, _ in features.MISSING.values()}
-    texts = [f.name for f in features.CATEGORICAL]
-    numbers = sorted(numeric)
+def collect(frame: DataFrame) -> tuple[Loans, Mask]:
+    """Loans of a frame shaped like gold.loan_default_features, in its order, and which of them are matured."""
     from pyspark.sql import functions as spark_functions
 
-    rows = prepared.select(
-        "loan_id",
-        "originated_date",
-        features.LABEL,
-        *(spark_functions.col(name).cast("double").alias(name) for name in numbers),
-        *texts,
-    ).collect()
-    held = list(zip(*rows, strict=True)) if rows else [()] * (3 + len(numbers) + len(texts))
-    columns: dict[str, NDArray[Any]] = {
-        name: np.array(held[3 + i], dtype=np.float64 if i < len(numbers) else object)
-        for i, name in enumerate([*numbers, *texts])
-    }
-    originated = np.array(held[1], dtype="datetime64[D]")
-    return Loans(np.array(held[0], dtype=object), originated, np.array(held[2], dtype=np.float64), columns)
+    numbers = sorted({f.name for f in features.NUMERIC} | {column for column, _ in features.MISSING.values()})
+    texts = [f.name for f in features.CATEGORICAL]
+    fixed = ["loan_id", "originated_date", features.LABEL, features.MATURED]
+    doubles = [spark_functions.col(name).cast("double").alias(name) for name in numbers]
+    rows = frame.select(*fixed, *doubles, *texts).collect()
+    names = [*fixed, *numbers, *texts]
+    held = dict(zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True))
+    columns: dict[str, NDArray[Any]] = {name: np.array(held[name], dtype=np.float64) for name in numbers}
+    columns |= {name: np.array(held[name], dtype=object) for name in texts}
+    every = Loans(
+        identifiers=np.array(held["loan_id"], dtype=object),
+        originated=np.array(held["originated_date"], dtype="datetime64[D]"),
+        labels=np.array(held[features.LABEL], dtype=np.float64),
+        columns=columns,
+    )
+    return every, np.array(held[features.MATURED], dtype=bool)
 
 
 def informative_inputs(loans: Loans) -> Inputs:

@@ -31,6 +31,8 @@ MANIFEST_FILE = "manifest.json"
 #: Upper bounds of probability of default per band, exclusive; E takes the rest.
 RISK_BANDS: tuple[tuple[str, float], ...] = (("A", 0.02), ("B", 0.05), ("C", 0.10), ("D", 0.20), ("E", float("inf")))
 REASON_COUNT = 3
+#: What raises the odds by less than about one percent is no reason.
+LEAST_CONTRIBUTION = 0.01
 #: Beyond it the probability is 0 or 1 to the last bit, and its exponential would overflow.
 LARGEST_LOG_ODDS = 700.0
 
@@ -161,7 +163,7 @@ class LoanDefaultModel:
             value = row[categorical.name]
             total = sum(term.contribution(float(value == level)) for level, term in categorical.levels)
             found.append((total, category_reason(categorical, value)))
-        raising = sorted((item for item in found if item[0] > 0), reverse=True)
+        raising = sorted((item for item in found if item[0] > LEAST_CONTRIBUTION), reverse=True)
         return tuple(text for _, text in raising[:REASON_COUNT])
 
     def score_rows(self, rows: Iterable[Mapping[str, Any]]) -> list[Score]:

@@ -41,7 +41,7 @@ def _inputs(found: Metrics, model: LoanDefaultModel) -> str:
     return (
         f"Features: `{found['feature_service']}`, {len(model.columns)} columns of gold.loan_default_features, all "
         "known before the day of origination. Sex, age and region are not among them; age_band is there for fairness "
-        "monitoring alone. Label: the loan is in default now. Only loans at least six months on the book are used, and "
+        "monitoring alone. Label: the loan is in default now. Only loans at least twelve months on the book count, and "
         "older loans had longer to default: the probability is that of default by an age like theirs, not within a "
         "fixed year."
     )

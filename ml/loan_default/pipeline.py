@@ -1,13 +1,12 @@
-"""The Spark MLlib pipeline, its cross-validation, and the fitted pipeline as the numbers of ``model.json``."""
+"""The Spark MLlib pipeline, and the fitted pipeline as the numbers of ``model.json``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from ml import evaluation
 from ml.loan_default import features
 from ml.loan_default.features import Categorical, Numeric
 from ml.loan_default.model import CategoricalTerm, LoanDefaultModel, MissingTerm, NumericTerm, Term
@@ -16,11 +15,7 @@ if TYPE_CHECKING:
     from pyspark.ml import PipelineModel
     from pyspark.sql import DataFrame
 
-#: L2 penalties tried by cross-validation (MLlib's regParam, on standardised columns).
-REGULARISATIONS = (0.001, 0.01, 0.1)
-CROSS_VALIDATION_FOLDS = 3
 PARALLELISM = 2
-SEED = 7
 
 
 @dataclass(frozen=True)
@@ -37,6 +32,9 @@ class Inputs:
         return not (self.numeric or self.missing or self.categorical)
 
 
+#: Loans, inputs and penalties of one ``fit``.
+FitTask = tuple["DataFrame", Inputs, Sequence[float]]
+
 #: All declared features, for what is computed before it is known which of them carry information.
 EVERY_INPUT = Inputs(features.NUMERIC, tuple(features.MISSING), features.CATEGORICAL)
 
@@ -47,45 +45,28 @@ def prepared(loans: DataFrame, inputs: Inputs) -> DataFrame:
     return frame
 
 
-def fit(prepared_loans: DataFrame, inputs: Inputs, regularisation: float) -> PipelineModel:
-    """Imputer, indexers, one-hot, assembler, scaler and logistic regression, fitted on ``prepared`` loans."""
-    from pyspark.ml import Pipeline
+def fit(prepared_loans: DataFrame, inputs: Inputs, regularisations: Sequence[float]) -> list[PipelineModel]:
+    """Imputer, indexers, one-hot, assembler, scaler and logistic regression on ``prepared`` loans, one per penalty.
 
-    fitted: PipelineModel = Pipeline(stages=[*_preparation(inputs), _regression(regularisation)]).fit(prepared_loans)
-    return fitted
+    What comes before the regression does not depend on the penalty and is fitted once.
+    """
+    from pyspark.ml import Pipeline, PipelineModel
+
+    preparation = Pipeline(stages=_preparation(inputs)).fit(prepared_loans)
+    vectors = preparation.transform(prepared_loans).select(features.LABEL, "features").cache()
+    try:
+        regressions = [_regression(regularisation).fit(vectors) for regularisation in regularisations]
+    finally:
+        vectors.unpersist()
+    return [PipelineModel([*preparation.stages, regression]) for regression in regressions]
 
 
-def fit_all(tasks: Sequence[tuple[DataFrame, Inputs, float]]) -> Iterator[PipelineModel]:
+def fit_all(tasks: Sequence[FitTask]) -> Iterator[list[PipelineModel]]:
     """``fit`` for each task, two at a time, in order."""
     from pyspark import inheritable_thread_target
 
     with ThreadPoolExecutor(PARALLELISM) as pool:
         yield from pool.map(inheritable_thread_target(lambda task: fit(*task)), tasks)
-
-
-def cross_validate(prepared_loans: DataFrame, inputs: Inputs) -> tuple[PipelineModel, list[tuple[float, float]]]:
-    """The pipeline refitted with the best penalty, and each (penalty, mean ROC-AUC over the folds)."""
-    from pyspark.ml.tuning import CrossValidator, ParamGridBuilder
-
-    regression = _regression(REGULARISATIONS[0])
-    cached: list[DataFrame] = []
-    estimator = _shared_preparation([*_preparation(inputs), regression], cached)
-    grid = ParamGridBuilder().addGrid(regression.regParam, list(REGULARISATIONS)).build()
-    validator = CrossValidator(
-        estimator=estimator,
-        estimatorParamMaps=grid,
-        evaluator=_roc_auc_evaluator(),
-        numFolds=CROSS_VALIDATION_FOLDS,
-        seed=SEED,
-        parallelism=PARALLELISM,
-    )
-    try:
-        found = validator.fit(prepared_loans)
-    finally:
-        for frame in cached:
-            frame.unpersist()
-    best: Any = found.bestModel
-    return best, list(zip(REGULARISATIONS, map(float, found.avgMetrics), strict=True))
 
 
 def complete(fitted: PipelineModel, inputs: Inputs) -> PipelineModel:
@@ -172,46 +153,5 @@ def _regression(regularisation: float) -> Any:
         elasticNetParam=0.0,
         standardization=False,
         maxIter=100,
-        tol=1e-7,
+        tol=1e-6,
     )
-
-
-def _shared_preparation(stages: list[Any], cached: list[DataFrame]) -> Any:
-    """A Pipeline that fits all but its last stage once per training fold, whatever the number of penalties tried.
-
-    Appends to ``cached`` the frames that the caller releases.
-    """
-    from pyspark.ml import Pipeline, PipelineModel
-
-    class SharedPreparation(Pipeline):  # type: ignore[misc, unused-ignore]
-        """Fold by fold as a Pipeline, so that nothing of the held-out loans reaches a median or a mean."""
-
-        def fitMultiple(self, dataset: DataFrame, paramMaps: Sequence[Any]) -> Iterator[tuple[int, Any]]:  # noqa: N802, N803
-            *before, last = cast("list[Any]", self.getStages())
-            preparation = Pipeline(stages=before).fit(dataset)
-            vectors = preparation.transform(dataset).select(features.LABEL, "features").cache()
-            cached.append(vectors)
-            fitted = last.fitMultiple(vectors, paramMaps)
-            # A map, not a generator: two threads draw from it at once.
-            return map(lambda found: (found[0], PipelineModel([*preparation.stages, found[1]])), fitted)  # noqa: C417
-
-    return SharedPreparation(stages=stages)
-
-
-def _roc_auc_evaluator() -> Any:
-    """ROC-AUC as ``ml.evaluation`` defines it: one small job, where MLlib's own evaluator runs several."""
-    from pyspark.ml.evaluation import Evaluator
-    from pyspark.ml.functions import vector_to_array
-    from pyspark.sql import functions as spark_functions
-
-    class RocAuc(Evaluator):  # type: ignore[misc, unused-ignore]
-        """Larger is better; 0.5 where a fold holds one class only."""
-
-        def _evaluate(self, dataset: DataFrame) -> float:
-            scored = dataset.select(
-                features.LABEL, vector_to_array(spark_functions.col("probability"))[1].alias("p")
-            ).collect()
-            found = evaluation.roc_auc([row[0] for row in scored], [row[1] for row in scored])
-            return found if found == found else 0.5
-
-    return RocAuc()

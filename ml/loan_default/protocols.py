@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ml import evaluation
 from ml.evaluation import Array
-from ml.loan_default import baselines, features, loans, pipeline
+from ml.loan_default import baselines, loans, pipeline
 from ml.loan_default.loans import Loans
 from ml.loan_default.metrics import CrossValidation, LoanGroup, Protocol, SklearnComparison
+from ml.loan_default.pipeline import Inputs
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -23,6 +25,13 @@ if TYPE_CHECKING:
 LEAST_LOANS_OUT_OF_TIME = 2000
 LEAST_DEFAULTS_OUT_OF_TIME = 200
 LEAST_TEST_DEFAULTS = 30
+
+#: Chooses the folds.
+SEED = 7
+
+#: L2 penalties tried by cross-validation (MLlib's regParam, on standardised columns).
+REGULARISATIONS = (0.005, 0.02, 0.08)
+CROSS_VALIDATION_FOLDS = 3
 
 FOLDS = 5
 REPEATS = 4
@@ -53,6 +62,24 @@ class Measured:
     fold_count: int | None = None
     repeat_count: int | None = None
     notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Split:
+    """One fold of one repeat: the loans held out, the others, and what can be learnt from those."""
+
+    repeat: int
+    fold: int
+    held_out: loans.Mask
+    train: Loans
+    inputs: Inputs
+    regularisation: float
+
+    @classmethod
+    def of(cls, matured: Loans, repeat: int, fold: int, held_out: loans.Mask) -> Split:
+        """The split that holds out ``held_out``."""
+        train = matured.where(~held_out)
+        return cls(repeat, fold, held_out, train, loans.informative_inputs(train), _prior_regularisation(len(train)))
 
 
 def measure(prepared: DataFrame, matured: Loans) -> Measured:
@@ -88,13 +115,15 @@ def base_rate(matured: Loans, note: str) -> Measured:
     )
 
 
-def _out_of_time(prepared: DataFrame, train: Loans, test: Loans, inputs: pipeline.Inputs) -> Measured:
-    from pyspark.sql import functions as spark_functions
-
-    cut = test.originated.min().astype(object)
-    older = prepared.where(spark_functions.col("originated_date") < spark_functions.lit(cut))
-    fitted, candidates = pipeline.cross_validate(older, inputs)
-    chosen = max(candidates, key=lambda candidate: candidate[1])[0]
+def _out_of_time(prepared: DataFrame, train: Loans, test: Loans, inputs: Inputs) -> Measured:
+    folds = loans.stratified_folds(train.labels, CROSS_VALIDATION_FOLDS, np.random.default_rng(SEED))
+    older = _with_folds(prepared, train, [folds])
+    try:
+        found = _cross_validate(older, train, folds, inputs)
+        chosen = found["chosen_regularisation"]
+        fitted = pipeline.fit(older, inputs, [chosen])[0]
+    finally:
+        older.unpersist()
     scores = pipeline.parameters(fitted, inputs).probabilities(test.columns)
     single_feature, single = baselines.best_single_feature(train, inputs)
     other = baselines.sklearn_scores(train, test, inputs, chosen)
@@ -110,46 +139,58 @@ def _out_of_time(prepared: DataFrame, train: Loans, test: Loans, inputs: pipelin
         single_feature_scores=single(test)[None, :],
         sklearn=baselines.compare_with_sklearn(test.labels, scores, other, detail),
         regularisation=chosen,
-        cross_validation={
-            "fold_count": pipeline.CROSS_VALIDATION_FOLDS,
-            "chosen_regularisation": chosen,
-            "candidates": [{"regularisation": r, "mean_roc_auc": auc} for r, auc in candidates],
-        },
+        cross_validation=found,
         train=train.group(),
         test=test.group(),
     )
 
 
+def _cross_validate(numbered: DataFrame, train: Loans, folds: loans.Folds, inputs: Inputs) -> CrossValidation:
+    """Mean ROC-AUC of each penalty over the held-out folds; medians, levels and scales are refitted in every fold."""
+    tasks = [(numbered.where(f"fold_0 <> {fold}"), inputs, REGULARISATIONS) for fold in range(CROSS_VALIDATION_FOLDS)]
+    found = np.empty((CROSS_VALIDATION_FOLDS, len(REGULARISATIONS)))
+    for fold, models in enumerate(pipeline.fit_all(tasks)):
+        held_out = train.where(folds == fold)
+        for i, fitted in enumerate(models):
+            scores = pipeline.parameters(fitted, inputs).probabilities(held_out.columns)
+            found[fold, i] = evaluation.roc_auc(held_out.labels, scores)
+    means = found.mean(axis=0)
+    return {
+        "fold_count": CROSS_VALIDATION_FOLDS,
+        "chosen_regularisation": REGULARISATIONS[int(np.argmax(means))],
+        "candidates": [
+            {"regularisation": r, "mean_roc_auc": float(mean)} for r, mean in zip(REGULARISATIONS, means, strict=True)
+        ],
+    }
+
+
 def _repeated_folds(prepared: DataFrame, matured: Loans) -> Measured:
     """FOLDS models REPEATS times, folds redrawn; scikit-learn is compared over the first repeat."""
-    generator = np.random.default_rng(pipeline.SEED)
+    generator = np.random.default_rng(SEED)
     folds = [loans.stratified_folds(matured.labels, FOLDS, generator) for _ in range(REPEATS)]
-    numbered = _with_folds(prepared, matured, folds)
-    held_out = [(repeat, repeat_folds == fold) for repeat, repeat_folds in enumerate(folds) for fold in range(FOLDS)]
-    trains = [matured.where(~mask) for _, mask in held_out]
-    inputs = [loans.informative_inputs(train) for train in trains]
-    penalties = [_prior_regularisation(len(train)) for train in trains]
-    tasks = [
-        (numbered.where(f"fold_{i // FOLDS} <> {i % FOLDS}"), inputs[i], penalties[i]) for i in range(len(held_out))
+    splits = [
+        Split.of(matured, repeat, fold, folds[repeat] == fold) for repeat in range(REPEATS) for fold in range(FOLDS)
     ]
-    scores, single_scores = np.full((REPEATS, len(matured)), np.nan), np.full((REPEATS, len(matured)), np.nan)
-    other: Array | None = np.full(len(matured), np.nan)
+    shape = (REPEATS, len(matured))
+    scores, single_scores, other_scores = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
     names: list[str] = []
-    for i, fitted in enumerate(pipeline.fit_all(tasks)):
-        repeat, mask = held_out[i]
-        test = matured.where(mask)
-        scores[repeat, mask] = pipeline.parameters(fitted, inputs[i]).probabilities(test.columns)
-        name, single = baselines.best_single_feature(trains[i], inputs[i])
-        names.append(name)
-        single_scores[repeat, mask] = single(test)
-        if repeat == 0 and other is not None:
-            found = baselines.sklearn_scores(trains[i], test, inputs[i], penalties[i])
-            if found is None:
-                other = None
-            else:
-                other[mask] = found
-    numbered.unpersist()
-    detail = f"{FOLDS} folds of the first repeat, C = 1 / (loans * {penalties[0]:.3g})"
+    numbered = _with_folds(prepared, matured, folds)
+    try:
+        tasks = [(numbered.where(f"fold_{s.repeat} <> {s.fold}"), s.inputs, [s.regularisation]) for s in splits]
+        for split, fitted in zip(splits, pipeline.fit_all(tasks), strict=True):
+            at = (split.repeat, split.held_out)
+            test = matured.where(split.held_out)
+            scores[at] = pipeline.parameters(fitted[0], split.inputs).probabilities(test.columns)
+            name, single = baselines.best_single_feature(split.train, split.inputs)
+            names.append(name)
+            single_scores[at] = single(test)
+            if split.repeat == 0:
+                found = baselines.sklearn_scores(split.train, test, split.inputs, split.regularisation)
+                other_scores[at] = np.nan if found is None else found
+    finally:
+        numbered.unpersist()
+    other = None if np.isnan(other_scores[0]).any() else other_scores[0]
+    detail = f"the {FOLDS} folds of the first repeat, C = 1 / (loans * {splits[0].regularisation:.3g})"
     return Measured(
         protocol="repeated_stratified_folds",
         labels=matured.labels,
@@ -165,20 +206,13 @@ def _repeated_folds(prepared: DataFrame, matured: Loans) -> Measured:
     )
 
 
-def _with_folds(prepared: DataFrame, matured: Loans, folds: list[loans.Folds]) -> DataFrame:
-    """``prepared`` with one column per repeat, cached in the order of the loans."""
+def _with_folds(prepared: DataFrame, group: Loans, folds: list[loans.Folds]) -> DataFrame:
+    """The loans of ``group`` with one fold column per repeat, in their order, cached."""
     schema = ", ".join(["loan_id string", *(f"fold_{repeat} int" for repeat in range(len(folds)))])
-    rows = [(identifier, *(int(f[i]) for f in folds)) for i, identifier in enumerate(matured.identifiers)]
-    numbered = prepared.sparkSession.createDataFrame(rows, schema)
-    keep = ["loan_id", features.LABEL, *(c for c in prepared.columns if c[:2] in ("n_", "m_"))]
-    texts = [f.name for f in features.CATEGORICAL]
-    return (
-        prepared.select(*keep, *texts)
-        .join(numbered, on="loan_id", how="inner")
-        .repartition(1)
-        .sortWithinPartitions("loan_id")
-        .cache()
-    )
+    columns = [group.identifiers.tolist(), *(f.tolist() for f in folds)]
+    numbers = prepared.sparkSession.createDataFrame(list(zip(*columns, strict=True)), schema)
+    ordered = prepared.join(numbers, on="loan_id", how="inner").repartition(1).sortWithinPartitions("loan_id")
+    return ordered.cache()
 
 
 def _prior_regularisation(rows: int) -> float:

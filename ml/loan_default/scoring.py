@@ -92,8 +92,10 @@ def _categorical_reason(categorical: CategoricalTerm) -> Any:
 
 
 def _raising(contribution: Any, text: Any) -> Any:
-    """A (contribution, text) struct where the contribution raises the risk, else null."""
-    return F.when(contribution > 0, F.struct(contribution.alias("contribution"), text.alias("text")))
+    """A (contribution, text) struct where the contribution is a reason, else null."""
+    return F.when(
+        contribution > saved.LEAST_CONTRIBUTION, F.struct(contribution.alias("contribution"), text.alias("text"))
+    )
 
 
 def _category(categorical: CategoricalTerm) -> Any:

@@ -21,9 +21,6 @@ METRICS_FILE = "metrics.json"
 MODEL_CARD_FILE = "model_card.md"
 SPARK_MODEL_FOLDER = "spark_model"
 
-#: One partition keeps sums, and so the model's version, the same from run to run; beyond this, memory matters more.
-LOANS_PER_PARTITION = 200_000
-
 
 @artifact("models.loan_default", inputs=("gold.loan_default_features",))
 def loan_default(features_table: DataFrame, *, directory: Path) -> None:
@@ -34,16 +31,14 @@ def loan_default(features_table: DataFrame, *, directory: Path) -> None:
     matured loan, so that the newest are learnt from too. Sets too small or too plain to learn from give a base-rate
     model and a note, not an error.
     """
-    everything = _ordered(features_table)
-    matured_frame = pipeline.prepared(everything.where(features.MATURED), pipeline.EVERY_INPUT)
-    matured_frame.cache()
+    frame = _prepared(features_table)
     try:
-        every, matured = loans.collect(everything), loans.collect(matured_frame)
-        measured = protocols.measure(matured_frame, matured)
-        shipped, spark_model = _final(matured_frame, matured, measured)
+        every, is_matured = loans.collect(frame)
+        matured = every.where(is_matured)
+        measured = protocols.measure(frame, matured)
+        shipped, spark_model = _final(frame.where(features.MATURED), matured, measured)
     finally:
-        matured_frame.unpersist()
-        everything.unpersist()
+        frame.unpersist()
     found = _metrics(shipped, measured, every, matured)
     if spark_model is not None:
         spark_model.write().overwrite().save((directory / SPARK_MODEL_FOLDER).as_uri())
@@ -53,25 +48,23 @@ def loan_default(features_table: DataFrame, *, directory: Path) -> None:
     model.seal(directory, shipped)
 
 
-def _ordered(features_table: DataFrame) -> DataFrame:
-    """The columns the model needs, in an order that depends on the data alone, cached."""
+def _prepared(features_table: DataFrame) -> DataFrame:
+    """The model's columns, bent, cached in an order that depends on the data alone.
+
+    One partition: sums then always run in one order, and the same data give the same model version on any machine.
+    """
     needed = [f.name for f in features.NUMERIC] + [f.name for f in features.CATEGORICAL]
     needed += [column for column, _ in features.MISSING.values()]
     columns = dict.fromkeys(["loan_id", "originated_date", features.LABEL, features.MATURED, *needed])
-    chosen = features_table.select(*columns).cache()
-    partitions = 1 + chosen.count() // LOANS_PER_PARTITION
-    shaped = chosen.repartition(1) if partitions == 1 else chosen.repartitionByRange(partitions, "loan_id")
-    ordered = shaped.sortWithinPartitions("loan_id").cache()
-    ordered.count()
-    chosen.unpersist()
-    return ordered
+    ordered = features_table.select(*columns).repartition(1).sortWithinPartitions("loan_id")
+    return pipeline.prepared(ordered, pipeline.EVERY_INPUT).cache()
 
 
 def _final(frame: DataFrame, matured: Loans, measured: Measured) -> tuple[LoanDefaultModel, PipelineModel | None]:
     if measured.regularisation is None:
         return baselines.base_rate_model(matured.labels), None
     inputs = loans.informative_inputs(matured)
-    fitted = pipeline.fit(frame, inputs, measured.regularisation)
+    fitted = pipeline.fit(frame, inputs, [measured.regularisation])[0]
     return pipeline.parameters(fitted, inputs), pipeline.complete(fitted, inputs)
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 WINDOW_DAYS = 180
-#: First instalment after one month, default when it is 90 days overdue: younger loans can hardly have defaulted yet.
-MATURITY_MONTHS = 6
+#: A younger loan has had too little time to default. One year is the usual performance window of credit risk.
+MATURITY_MONTHS = 12
 #: Activity is scaled to this many days; accounts observed for less are not scaled up.
 MONTH_DAYS = 30
 
@@ -264,10 +264,18 @@ def _activity() -> list[Any]:
         average(balance).alias("average_balance_180d"),
         F.min(balance).alias("minimum_balance_180d_amount"),
         F.max(position).getField("balance").alias("last_balance_amount"),
-        F.stddev_pop(balance.cast("double")).alias("balance_deviation_180d"),
+        _deviation(balance).alias("balance_deviation_180d"),
         F.count_distinct(F.when(balance < 0, F.col("booked_date"))).cast("bigint").alias("days_below_zero_180d"),
         F.max(F.datediff(F.col("originated_date"), F.col("booked_date"))).cast("int").alias("observed_days"),
     ]
+
+
+def _deviation(amount: Any) -> Any:
+    """Population standard deviation out of exact sums: stddev over doubles differs in the last bits with row order."""
+    count = F.count(amount)
+    mean = F.ratio(F.sum(amount), count)
+    variance = F.ratio(F.sum((amount * amount).cast("decimal(38,4)")), count) - mean * mean
+    return F.sqrt(F.greatest(variance, F.lit(0).cast("double")))
 
 
 def _earlier_loans(application: DataFrame, history: DataFrame) -> DataFrame:
@@ -309,7 +317,10 @@ def _earlier_loans(application: DataFrame, history: DataFrame) -> DataFrame:
         F.sum("was_late").cast("bigint").alias("earlier_late_loan_count"),
         F.sum("was_defaulted").cast("bigint").alias("earlier_defaulted_loan_count"),
         F.max("earlier_originated_date").alias("last_loan_date"),
-        F.sum(F.when(is_open, F.col("earlier_installment"))).alias("open_installments"),
+        # Summed as whole millionths: a sum of doubles depends on their order.
+        F.sum(F.when(is_open, F.floor(F.col("earlier_installment") * 1_000_000).cast("bigint")))
+        .cast("bigint")
+        .alias("open_installment_millionths"),
     )
 
 
@@ -323,6 +334,7 @@ def _ratios(joined: DataFrame) -> DataFrame:
     months = F.greatest(F.col("observed_days"), F.lit(MONTH_DAYS)).cast("double") / MONTH_DAYS
     credit, debit = F.col("credit_180d_amount").cast("double"), F.col("debit_180d_amount").cast("double")
     zero = F.lit(0).cast("bigint")
+    open_installments = F.coalesce(F.col("open_installment_millionths"), zero).cast("double") / 1_000_000
     return joined.withColumns(
         {
             "interest_rate": F.col("interest_rate").cast("double"),
@@ -337,8 +349,6 @@ def _ratios(joined: DataFrame) -> DataFrame:
             "earlier_late_loan_count": F.coalesce(F.col("earlier_late_loan_count"), zero),
             "earlier_defaulted_loan_count": F.coalesce(F.col("earlier_defaulted_loan_count"), zero),
             "months_since_last_loan": _months_since("last_loan_date", F.col("originated_date")),
-            "open_installments_to_monthly_income": F.ratio(
-                F.coalesce(F.col("open_installments"), F.lit(0).cast("double")) * 12, income
-            ),
+            "open_installments_to_monthly_income": F.ratio(open_installments * 12, income),
         }
     )

@@ -35,19 +35,16 @@ def balance_profile(transactions: DataFrame, accounts: DataFrame) -> DataFrame:
     holdings = accounts.select(
         F.col("account_id").alias("_account"), F.col("balance_amount"), F.col("updated_at").alias("_balance_at")
     )
-    steps = (
-        transactions.join(holdings, F.col("account_id") == F.col("_account"), how="left")
-        .select(
-            F.col("booked_at"),
-            F.col("balance_after_amount").alias("balance"),
-            F.col("balance_amount").alias("held"),
-            F.col("_balance_at"),
-            signed.cast("decimal(18,2)").alias("signed"),
-            F.lag("balance_after_amount", 1).over(in_time).alias("balance_before"),
-            F.lag("booked_at", 1).over(in_time).alias("at_before"),
-            F.lag("booked_at", 2).over(in_time).alias("at_before_that"),
-            F.lead("booked_at", 1).over(in_time).alias("at_after"),
-        )
+    steps = transactions.join(holdings, F.col("account_id") == F.col("_account"), how="left").select(
+        F.col("booked_at"),
+        F.col("balance_after_amount").alias("balance"),
+        F.col("balance_amount").alias("held"),
+        F.col("_balance_at"),
+        signed.cast("decimal(18,2)").alias("signed"),
+        F.lag("balance_after_amount", 1).over(in_time).alias("balance_before"),
+        F.lag("booked_at", 1).over(in_time).alias("at_before"),
+        F.lag("booked_at", 2).over(in_time).alias("at_before_that"),
+        F.lead("booked_at", 1).over(in_time).alias("at_after"),
     )
     is_alone = _differs("booked_at", "at_before") & _differs("booked_at", "at_after")
     is_running = is_alone & F.col("at_before").isNotNull() & _differs("at_before", "at_before_that")
@@ -62,7 +59,8 @@ def balance_profile(transactions: DataFrame, accounts: DataFrame) -> DataFrame:
 
 
 def _differs(left: str, right: str) -> Column:
-    return F.col(right).isNull() | (F.col(left) != F.col(right))
+    differs: Column = F.col(right).isNull() | (F.col(left) != F.col(right))
+    return differs
 
 
 def _counts(steps: DataFrame, **checks: tuple[Column, Column]) -> DataFrame:

@@ -15,11 +15,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import great_expectations as gx
-from great_expectations.core import ExpectationSuiteValidationResult, RunIdentifier
-from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults, ProgressBarsConfig
+from great_expectations.core import RunIdentifier
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 from great_expectations.data_context.types.resource_identifiers import (
     ExpectationSuiteIdentifier,
     ValidationResultIdentifier,
@@ -28,7 +32,7 @@ from great_expectations.data_context.types.resource_identifiers import (
 from spark_jobs.quality.expectations import expectation_suite
 
 if TYPE_CHECKING:
-    from great_expectations.data_context import EphemeralDataContext
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
 
     from spark_jobs.quality.validation import Validation
 
@@ -51,7 +55,8 @@ _INDEX = """<!DOCTYPE html>
 """
 _INDEX_ROW = (
     '<tr><td><a href="{page}">{table}</a></td><td class="{css}">{outcome}</td><td>{kept} of {all}</td>'
-    '<td class="number">{rows}</td><td>{validated_at}</td><td>{run}</td><td><a href="{suite}">what is expected</a></td></tr>'
+    '<td class="number">{rows}</td><td>{validated_at}</td><td>{run}</td>'
+    '<td><a href="{suite}">what is expected</a></td></tr>'
 )
 
 
@@ -65,8 +70,8 @@ def write_data_docs(validations: Sequence[Validation], *, folder: Path, run_id: 
     ``validated_at`` is an aware instant; ``run_id`` names the run on the pages.
     """
     context = _site_context(folder)
-    results = context.validation_results_store
-    changed: list[ExpectationSuiteIdentifier | ValidationResultIdentifier] = []
+    results: Any = context.validation_results_store
+    changed: list[Any] = []
     for validation in validations:
         suite = ExpectationSuiteIdentifier(validation.contract.name)
         for earlier in [k for k in results.list_keys() if k.expectation_suite_identifier == suite]:
@@ -89,12 +94,12 @@ def write_data_docs(validations: Sequence[Validation], *, folder: Path, run_id: 
     return index
 
 
-def _page(key: ExpectationSuiteIdentifier | ValidationResultIdentifier) -> str:
+def _page(key: Any) -> str:
     section = "validations" if isinstance(key, ValidationResultIdentifier) else "expectations"
     return f"{section}/{'/'.join(key.to_tuple())}.html"
 
 
-def _index_row(key: ValidationResultIdentifier, document: ExpectationSuiteValidationResult) -> str:
+def _index_row(key: Any, document: Any) -> str:
     table = key.expectation_suite_identifier.name
     return _INDEX_ROW.format(
         page=escape(_page(key)),

@@ -20,7 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import great_expectations as gx
-from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
+from great_expectations.core import ExpectationSuiteValidationResult
 
 from spark_jobs.contract import Contract
 from spark_jobs.quality.check_result import CheckResult
@@ -28,8 +28,7 @@ from spark_jobs.quality.expectations import expectation_suite
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from great_expectations.core.batch_definition import BatchDefinition
-    from great_expectations.data_context import EphemeralDataContext
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
     from great_expectations.expectations.expectation import Expectation
     from pyspark.sql import DataFrame
 
@@ -96,7 +95,7 @@ def validate_frame(contract: Contract, frame: Any, *, row_count: int) -> Validat
     batch = _batch_definition(contract.name, engine).get_batch({"dataframe": frame})
     suite = {_key(e.configuration): e for e in expectation_suite(contract).expectations}
     document = _run(batch, contract, suite.values(), "BOOLEAN_ONLY")
-    found = {_key(result.expectation_config): result for result in document.results}
+    found: dict[ExpectationKey, Any] = {_key(result.expectation_config): result for result in document.results}
     for is_shown, result_format in ((True, _SAMPLES), (False, _NO_VALUES)):
         failed = [suite[k] for k, r in found.items() if not r.success and _may_show_values(contract, k) is is_shown]
         if failed:
@@ -104,17 +103,23 @@ def validate_frame(contract: Contract, frame: Any, *, row_count: int) -> Validat
                 if not is_shown:
                     _forget_values(result)
                 found[_key(result.expectation_config)] = result
+    document.results = [found[key] for key in suite]
     for result in document.results:
+        _forget_error(result)
         if result.success:
             _state_success(result, row_count)
-    document.results = [found[key] for key in suite]
-    document.meta = {
-        "great_expectations_version": document.meta["great_expectations_version"],
+    document.meta = _meta(contract, row_count)
+    results = tuple(_check_result(contract, key, found[key], row_count) for key in suite)
+    return Validation(contract, results, document)
+
+
+def _meta(contract: Contract, row_count: int) -> Any:
+    """What the head of a Data Docs page says of the batch."""
+    return {
+        "great_expectations_version": gx.__version__,
         "batch_kwargs": {"data_asset_name": contract.name},
         "row_count": row_count,
     }
-    results = tuple(_check_result(contract, key, found[key], row_count) for key in suite)
-    return Validation(contract, results, document)
 
 
 def _run(
@@ -124,7 +129,8 @@ def _run(
     with warnings.catch_warnings():
         # pandas remarks on groups in a pattern, which are meant.
         warnings.simplefilter("ignore", UserWarning)
-        return batch.validate(suite, result_format=result_format)
+        document: ExpectationSuiteValidationResult = batch.validate(suite, result_format=result_format)
+    return document
 
 
 @cache
@@ -134,7 +140,7 @@ def _data_source(engine: Engine) -> Any:
 
 
 @cache
-def _batch_definition(name: str, engine: Engine) -> BatchDefinition:
+def _batch_definition(name: str, engine: Engine) -> Any:
     return _data_source(engine).add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole table")
 
 
@@ -150,7 +156,7 @@ def _may_show_values(contract: Contract, key: ExpectationKey) -> bool:
     return all(contract.column(name).classification == "internal" for name in key[1])
 
 
-def _state_success(result: ExpectationValidationResult, row_count: int) -> None:
+def _state_success(result: Any, row_count: int) -> None:
     """Write out what a yes means; Data Docs do not render a result that leaves it unsaid."""
     if "column_list" in result.expectation_config.kwargs and "unique" not in result.expectation_config.type:
         result.result = {"observed_value": list(result.expectation_config.kwargs["column_list"])}
@@ -158,21 +164,23 @@ def _state_success(result: ExpectationValidationResult, row_count: int) -> None:
         result.result = {"element_count": row_count, "unexpected_count": 0, "unexpected_percent": 0.0}
 
 
-def _forget_values(result: ExpectationValidationResult) -> None:
-    """Keep the counts of a result; its values, and messages that may quote them, go."""
+def _forget_values(result: Any) -> None:
+    """Keep the counts of a result; its values go."""
     result.result = {name: value for name, value in result.result.items() if name in _COUNTS}
+
+
+def _forget_error(result: Any) -> None:
+    """Keep that a result could not be had; the message may quote values and the trace names this machine's folders."""
     if _raised(result):
         result.exception_info = {"raised_exception": True, "exception_message": "withheld", "exception_traceback": None}
 
 
-def _raised(result: ExpectationValidationResult) -> bool:
+def _raised(result: Any) -> bool:
     info = result.exception_info or {}
     return bool(info.get("raised_exception", bool(info)))
 
 
-def _check_result(
-    contract: Contract, key: ExpectationKey, result: ExpectationValidationResult, row_count: int
-) -> CheckResult:
+def _check_result(contract: Contract, key: ExpectationKey, result: Any, row_count: int) -> CheckResult:
     kind, columns = key
     unexpected = result.result.get("unexpected_count")
     return CheckResult(
@@ -187,7 +195,7 @@ def _check_result(
     )
 
 
-def _observed(result: ExpectationValidationResult, row_count: int) -> str:
+def _observed(result: Any, row_count: int) -> str:
     if result.success:
         return f"{row_count:,} rows keep it"
     if _raised(result):
@@ -196,11 +204,11 @@ def _observed(result: ExpectationValidationResult, row_count: int) -> str:
     if unexpected is None:
         return f"observed {result.result.get('observed_value')}"
     samples = result.result.get("partial_unexpected_list") or []
-    shown = f", such as {', '.join(dict.fromkeys(map(repr, samples)))}" if samples else ""
+    shown = f", such as {', '.join(dict.fromkeys(map(_text, samples)))}" if samples else ""
     return f"{unexpected:,} of {row_count:,} rows break it{shown}"
 
 
-def _expected(result: ExpectationValidationResult) -> str:
+def _expected(result: Any) -> str:
     configuration = result.expectation_config
     words = configuration.type.removeprefix("expect_").replace("_", " ")
     kwargs = {k: v for k, v in configuration.kwargs.items() if k not in {"column", "batch_id", "ignore_row_if"}}
@@ -208,4 +216,10 @@ def _expected(result: ExpectationValidationResult) -> str:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        return " ".join(f"{name}={_text(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
     return value.isoformat() if isinstance(value, datetime) else str(value)

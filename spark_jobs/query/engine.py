@@ -191,10 +191,11 @@ class _Registrar:
         tables = {name for name in present if name.split(".")[0] in OPEN_ZONES}
         known = sorted(tables | {f"{VIEW_SCHEMA}.{view}" for view in view_names()})
         bare = {n.split(".")[1]: n for n in known}
-        near = difflib.get_close_matches(qualified_name, known, n=3, cutoff=0.6)
+        near = difflib.get_close_matches(qualified_name, known, n=3, cutoff=0.75)
         bare_name = qualified_name.rpartition(".")[2]
         near += [bare[n] for n in difflib.get_close_matches(bare_name, bare, n=2, cutoff=0.75)]
-        hint = f"did you mean {' or '.join(dict.fromkeys(near))}?" if near else f"there are {', '.join(known)}"
+        guesses = " or ".join(list(dict.fromkeys(near))[:3])
+        hint = f"did you mean {guesses}?" if guesses else f"there are {', '.join(known)}"
         return f"there is no table or view {qualified_name}; {hint}"
 
 

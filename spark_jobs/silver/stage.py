@@ -56,9 +56,7 @@ class SilverStage:
     @cached_property
     def rejected(self) -> DataFrame:
         """Delivered rows that break a rule, with ``_reasons``."""
-        parents = {
-            k.column: self._lake.read(k.table).select(k.parent_column) for k in self.landing.foreign_keys
-        }
+        parents = {k.column: self._lake.read(k.table).select(k.parent_column) for k in self.landing.foreign_keys}
         return self._keep(rejected(self.delivered, self.landing, parents))
 
     @cached_property

@@ -27,6 +27,8 @@ OLDEST_JAVA = 24
 PLUGINS = ("delta-lake", "hive", "geospatial")
 CATALOG = "delta"
 START_SECONDS = 300
+NODE_SECONDS = 60
+NOT_READY = ("NO_NODES_AVAILABLE", "SERVER_STARTING_UP")
 
 JVM_OPTIONS = (
     "-Xmx2G",
@@ -53,7 +55,19 @@ class TrinoServer:
     tables: list[str] = field(default_factory=list)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """All rows of one statement, as Python values."""
+        """All rows of one statement, as Python values; waits while a busy server has not announced its node yet."""
+        from trino.exceptions import TrinoQueryError
+
+        deadline = time.monotonic() + NODE_SECONDS
+        while True:
+            try:
+                return self._rows(sql)
+            except TrinoQueryError as error:
+                if error.error_name not in NOT_READY or time.monotonic() > deadline:
+                    raise
+            time.sleep(1)
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         from trino.dbapi import connect
 
         connection = connect(
@@ -139,8 +153,10 @@ def _fetch(maven: str, cache: Path) -> None:
     except subprocess.TimeoutExpired:
         raise TrinoUnavailableError(f"Maven did not fetch {ARTIFACT} within 15 minutes") from None
     if done.returncode != 0:
-        lines = [line for line in done.stdout.splitlines() if line.startswith("[ERROR]")] or ["no network?"]
-        raise TrinoUnavailableError(f"Maven cannot fetch {ARTIFACT}: {lines[0][:200]}")
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
+        faults = [line.removeprefix("[ERROR]").strip() for line in plain.splitlines() if line.startswith("[ERROR]")]
+        reason = next(filter(None, faults), "no network?")
+        raise TrinoUnavailableError(f"Maven cannot fetch {ARTIFACT}: {reason[:200]}")
 
 
 def _unpack(archive: Path, cache: Path) -> None:

@@ -32,7 +32,9 @@ def test_exactly_the_planted_dirt_is_quarantined(made_lake: MadeLake, table: str
     with (made_lake.sample / "_truth" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             if row["reasons"]:
-                planted[f"{table}/{row['file'].removeprefix(table + '/')}", int(row["line"])] = sorted(row["reasons"].split(";"))
+                planted[f"{table}/{row['file'].removeprefix(table + '/')}", int(row["line"])] = sorted(
+                    row["reasons"].split(";")
+                )
     rows = made_lake.lake.rows(f"quarantine.{table}")
     caught = {(r["_source_file"], r["_row_number"]): sorted(r["_reasons"]) for r in rows}
     assert caught == planted

@@ -27,10 +27,11 @@ def outcome(table: str, status: str, at: int, **changed: object) -> dict[str, ob
     } | changed
 
 
+SILVER_INPUTS = '{"bronze.loans": 3, "silver.accounts": 7}'
 OUTCOMES = [
     outcome("bronze.loans", "published", 0),
-    outcome("silver.loans", "published", 5, input_versions='{"bronze.loans": 3, "silver.accounts": 7}', output_version=4),
-    outcome("gold.loan_summary", "failed", 10, input_versions='{"silver.loans": 4}', rows_out=None, message="disk full"),
+    outcome("silver.loans", "published", 5, input_versions=SILVER_INPUTS, output_version=4),
+    outcome("gold.loan_summary", "failed", 10, input_versions='{"silver.loans": 4}', message="disk full"),
     outcome("gold.portfolio_risk", "blocked", 11, rows_out=None, output_version=None, message="not made"),
     outcome("gold.customer_360", "unchanged", 12, input_versions='{"silver.customers": 1}'),
 ]
@@ -46,7 +47,11 @@ CHECKS = [
         "expected": "wanted",
         "checked_at": START + timedelta(seconds=9),
     }
-    for name, passed in [("loan_id:required", True), ("table:volume", False), ("record:outstanding_above_principal", True)]
+    for name, passed in {
+        "loan_id:required": True,
+        "table:volume": False,
+        "record:outstanding_above_principal": True,
+    }.items()
 ]
 
 
@@ -109,9 +114,8 @@ def test_failures_say_why():
 
 
 def test_checks_become_assertions():
-    complete = next(
-        e for e in run_events("r1", OUTCOMES, CHECKS) if (e["job"]["name"], e["eventType"]) == ("quality.silver.loans", "COMPLETE")
-    )
+    checked = [e for e in run_events("r1", OUTCOMES, CHECKS) if e["job"]["name"] == "quality.silver.loans"]
+    complete = checked[1]
     assert complete["inputs"][0]["inputFacets"]["dataQualityAssertions"]["assertions"] == [
         {
             "assertion": "required",
@@ -196,7 +200,10 @@ def test_events_are_what_the_openlineage_client_reads():
 
 
 def test_mermaid_graph_groups_zones_in_the_order_of_the_way():
-    graph = {"gold.loan_summary": ("silver.loans", "silver.customers"), "silver.loans": ("bronze.loans", "bronze.loans")}
+    graph = {
+        "gold.loan_summary": ("silver.loans", "silver.customers"),
+        "silver.loans": ("bronze.loans", "bronze.loans"),
+    }
     assert mermaid_graph(graph) == (
         "flowchart LR\n"
         '  subgraph bronze["bronze"]\n'

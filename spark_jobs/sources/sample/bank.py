@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from spark_jobs.sources.sample import compliance, lending
+from spark_jobs.sources.sample.accounts import limits, opening_balances, planned_closings
 from spark_jobs.sources.sample.activity import Activity, usual_spending
 from spark_jobs.sources.sample.calendar import LAST_DAY, Window, activity_weight, is_statement_day
 from spark_jobs.sources.sample.counterparties import Counterparties
@@ -30,7 +31,7 @@ from spark_jobs.sources.sample.ledger import (
     joined,
     moved,
 )
-from spark_jobs.sources.sample.population import STUDENT, population
+from spark_jobs.sources.sample.population import population
 from spark_jobs.sources.sample.randomness import Floats, Integers, random_stream
 from spark_jobs.sources.sample.records import Columns, account_rows, customer_rows, loan_rows, transaction_rows
 
@@ -41,7 +42,6 @@ ACTIVE, DORMANT, BLOCKED, CLOSED = range(4)
 NIGHT = 86_340
 ROWS_PER_CHUNK = 100_000
 CUSTOMER_CHANGES_PER_YEAR = 0.25
-CLOSING_SHARE = 0.06
 #: How fast the overdrawn share and the average balance forget (about two months).
 MEMORY = 0.985
 SALARY_LOST_SHARE = 0.5
@@ -68,12 +68,13 @@ class Bank:
         first = window.first_day
         quiet = compliance.quiet_customers(self.customers, self.held, seed)
         self.plan = compliance.plan(self.customers, self.held, quiet, seed, scale, first)
-        self._limit = self._limits()
+        self._limit = limits(self.customers, self.held, seed)
         self._activity = Activity(self.customers, self.held, np.maximum(self._limit, 0), seed, quiet)
-        self.balance = np.where(self.held.account_opened < first, self._opening_balances(), 0)
+        opening = opening_balances(self.customers, self.held, self._limit, self._activity.target, seed)
+        self.balance = np.where(self.held.account_opened < first, opening, 0)
         self._status = np.zeros(len(self.balance), dtype=np.int64)
         self._closed_day = np.full(len(self.balance), -1, dtype=np.int64)
-        self._closings = self._planned_closings()
+        self._closings = planned_closings(self.held, first, seed)
         asleep = quiet[self.held.account_customer] & (self.held.account_opened < first - compliance.QUIET_DAYS)
         planned_awake = {account for changes in self.plan.status_changes.values() for account, _ in changes}
         self._status[asleep & ~np.isin(np.arange(len(asleep)), list(planned_awake))] = DORMANT
@@ -154,42 +155,6 @@ class Bank:
         everything = joined(parts)
         self._wanted -= len(everything.account)
         return booked(everything, self.balance)
-
-    def _limits(self) -> Integers:
-        """Overdraft or card limit of each account in cents, -1 where the account has none."""
-        random = random_stream(self._seed, "limits")
-        owner, kind = self.held.account_customer, self.held.account_type
-        net, count = self.customers.net_monthly_income[owner], len(owner)
-        months = np.where(
-            self.customers.is_main_bank[owner], random.uniform(0.6, 1.8, count), random.uniform(0, 0.4, count)
-        )
-        months = np.where(self.customers.segment[owner] == STUDENT, 0.2, months)
-        months = np.where(kind == CREDIT_CARD, random.uniform(0.8, 2.5, count), months)
-        limit = (net * months).astype(np.int64) // 10_000 * 10_000
-        return np.where(np.isin(kind, (SAVINGS, DEPOSIT)), -1, limit)
-
-    def _opening_balances(self) -> Integers:
-        random = random_stream(self._seed, "opening balances")
-        owner, kind = self.held.account_customer, self.held.account_type
-        count, net, thrift = len(owner), self.customers.net_monthly_income[owner], self.customers.thrift[owner]
-        current = self._activity.target[owner] * random.lognormal(0, 0.4, count) + net * random.uniform(0, 0.4, count)
-        current = np.maximum(current, -0.8 * np.maximum(self._limit, 0))
-        savings = net * np.exp(0.6 + 0.8 * thrift + random.normal(0, 0.7, count))
-        card = -np.maximum(self._limit, 0) * random.uniform(0, 0.4, count)
-        deposit = net * random.uniform(2, 10, count)
-        return np.choose(kind, [current, savings, card, deposit]).astype(np.int64)
-
-    def _planned_closings(self) -> dict[int, Integers]:
-        """A few savings and deposits are closed during the window, at least two months after opening."""
-        random = random_stream(self._seed, "closings")
-        kind, opened = self.held.account_type, self.held.account_opened
-        earliest = np.maximum(opened + 60, self._window.first_day)
-        day = earliest + (random.random(len(kind)) * (LAST_DAY - earliest)).astype(np.int64)
-        chosen = np.isin(kind, (SAVINGS, DEPOSIT)) & (random.random(len(kind)) < CLOSING_SHARE) & (day < LAST_DAY)
-        accounts = np.flatnonzero(chosen & (earliest < LAST_DAY))
-        accounts = accounts[np.argsort(day[accounts], kind="stable")]
-        days, start = np.unique(day[accounts], return_index=True)
-        return dict(zip(days.tolist(), np.split(accounts, start[1:]), strict=True)) if len(days) else {}
 
     def _history(self) -> lending.BorrowerHistory:
         return lending.BorrowerHistory(self._activity.debt_service, self._overdrawn, self._average, self._missed)

@@ -60,9 +60,7 @@ def test_gate_names_of_every_contract_are_unique(declared: Contract):
 
 
 def test_a_clean_profile_passes_every_gate():
-    results = judge(
-        ACCOUNTS, profile(), input_rows=210, history=History(200, AT), as_of=date(2026, 11, 20)
-    )
+    results = judge(ACCOUNTS, profile(), input_rows=210, history=History(200, AT), as_of=date(2026, 11, 20))
     assert all(result.is_passed for result in results)
     assert {r.check_name for r in results} == {g.name for g in contract_gates(ACCOUNTS)} | {
         "table:primary_key_unique",
@@ -89,7 +87,14 @@ def test_each_row_gate_fails_alone(name: str):
     results = judge(ACCOUNTS, profile(**{f"failed_{position(name)}": 3}))
     (broken,) = [r for r in results if not r.is_passed]
     assert broken == CheckResult(
-        "silver.accounts", name, "gate", False, 3, 200, "3 of 200 rows break it", contract_gates(ACCOUNTS)[position(name)].description
+        "silver.accounts",
+        name,
+        "gate",
+        False,
+        3,
+        200,
+        "3 of 200 rows break it",
+        contract_gates(ACCOUNTS)[position(name)].description,
     )
     assert blocking(results) == [broken]
 
@@ -100,9 +105,7 @@ def test_repeated_and_missing_keys_fail():
     assert result.observed == "2 of 200 rows repeat or lack a key"
 
 
-@pytest.mark.parametrize(
-    ("rows", "input_rows", "is_passed"), [(0, 0, True), (0, 1, False), (1, 1, True), (5, 0, True)]
-)
+@pytest.mark.parametrize(("rows", "input_rows", "is_passed"), [(0, 0, True), (0, 1, False), (1, 1, True), (5, 0, True)])
 def test_a_filled_input_leaves_a_filled_table(rows, input_rows, is_passed):
     results = judge(ACCOUNTS, profile(row_count=rows, key_count=rows), input_rows=input_rows)
     assert by_name(results)["table:not_empty"].is_passed is is_passed
@@ -142,7 +145,9 @@ def test_the_newest_row_does_not_go_missing(newest, published, is_passed):
     assert result.is_passed is is_passed
 
 
-@pytest.mark.parametrize(("days", "is_passed"), [(0, True), (STALE_AFTER_DAYS, True), (STALE_AFTER_DAYS + 1, False), (-1, True)])
+@pytest.mark.parametrize(
+    ("days", "is_passed"), [(0, True), (STALE_AFTER_DAYS, True), (STALE_AFTER_DAYS + 1, False), (-1, True)]
+)
 def test_staleness_is_a_warning(days, is_passed):
     as_of = AT.date() + timedelta(days=days)
     result = by_name(judge(ACCOUNTS, profile(), as_of=as_of))["table:freshness"]
@@ -192,9 +197,10 @@ def test_failure_message_names_table_and_checks_in_one_line():
     message = failure_message(results)
     assert "\n" not in message
     assert message == (
-        "silver.accounts not published: table:primary_key_unique: 1 of 200 rows repeat or lack a key, expected one row per "
-        "account_id; account_id:required: 1 of 200 rows break it, expected is not null; customer_id:required: 1 of 200 rows "
-        "break it, expected is not null; and 1 more"
+        "silver.accounts not published: "
+        "table:primary_key_unique: 1 of 200 rows repeat or lack a key, expected one row per account_id; "
+        "account_id:required: 1 of 200 rows break it, expected is not null; "
+        "customer_id:required: 1 of 200 rows break it, expected is not null; and 1 more"
     )
 
 

@@ -1,0 +1,106 @@
+"""Rewriting everything from the day of origination on must not move a feature of that loan."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession, functions
+
+from spark_jobs.contract import contract
+from spark_jobs.gold import loan_default_features as module
+from tests.spark.ml.silver_bank import Bank, at, bank, features_of, other_future
+
+OUTCOME = {"is_default", "is_matured", "months_on_book"}
+FEATURES = [name for name in contract("gold.loan_default_features").column_names if name not in OUTCOME]
+
+
+def union(spark: SparkSession, banks: list[Bank], loan_ids: list[str]) -> dict[str, Any]:
+    """Features of each loan in its own bank; the banks are laid side by side under prefixed keys, one Spark run."""
+    together: Bank = {table: [] for table in banks[0]}
+    for number, made in enumerate(banks):
+        for table, rows in made.items():
+            for row in rows:
+                keys = {k: f"{number}~{v}" for k, v in row.items() if k in ("loan_id", "customer_id", "account_id")}
+                together[table].append(row | keys)
+    wanted = {f"{number}~{loan_id}" for number, loan_id in enumerate(loan_ids)}
+    rows = features_of(spark, together).where(f"loan_id in ({', '.join(map(repr, sorted(wanted)))})").collect()
+    found = {row["loan_id"].split("~", 1)[1]: [_bare(row[name]) for name in FEATURES] for row in rows}
+    assert len(found) == len(loan_ids)
+    return found
+
+
+def _bare(value: Any) -> Any:
+    return value.split("~", 1)[1] if isinstance(value, str) and "~" in value else value
+
+
+def test_rewriting_the_future_moves_no_feature(spark: SparkSession) -> None:
+    made = bank()
+    loan_ids = sorted(row["loan_id"] for row in made["loans"])[:30]
+    before = union(spark, [made] * len(loan_ids), loan_ids)
+    after = union(spark, [other_future(made, loan_id) for loan_id in loan_ids], loan_ids)
+    moved = {
+        (loan_id, name): (old, new)
+        for loan_id in loan_ids
+        for name, old, new in zip(FEATURES, before[loan_id], after[loan_id], strict=True)
+        if old != new
+    }
+    assert moved == {}
+
+
+def test_the_rewritten_future_does_move_the_label_and_the_past_does_move_features(spark: SparkSession) -> None:
+    """Both rewritings bite: else the test above would pass for a transform that reads nothing."""
+    made = bank()
+    loan = made["loans"][0]
+    label = features_of(spark, made).where(f"loan_id = '{loan['loan_id']}'").first()
+    changed = other_future(made, loan["loan_id"])
+    changed["loans"] = [r | {"status": "closed" if label["is_default"] else "defaulted"} for r in changed["loans"]]
+    assert (
+        features_of(spark, changed).where(f"loan_id = '{loan['loan_id']}'").first()["is_default"]
+        == 1 - label["is_default"]
+    )
+    day_before = at(loan["originated_date"] - timedelta(days=1), 23)
+    made["transactions"].append(
+        made["transactions"][0]
+        | {"transaction_id": "past", "booked_at": day_before, "recorded_at": day_before}
+        | {"account_id": loan["account_id"]}
+    )
+    moved = features_of(spark, made).where(f"loan_id = '{loan['loan_id']}'").first()
+    assert moved["transaction_count_180d"] == (label["transaction_count_180d"] or 0) + 1
+
+
+def leaks_bookings_of_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = module._activity_before
+
+    def leaking(application: DataFrame, transactions: DataFrame) -> DataFrame:
+        return original(
+            application.withColumn("originated_date", functions.date_add("originated_date", 1)), transactions
+        )
+
+    monkeypatch.setattr(module, "_activity_before", leaking)
+
+
+def leaks_current_customer(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = module._customers_before
+
+    def leaking(application: DataFrame, history: DataFrame) -> DataFrame:
+        return original(application.withColumn("originated_date", functions.date_add("originated_date", 4000)), history)
+
+    monkeypatch.setattr(module, "_customers_before", leaking)
+
+
+def leaks_status_of_earlier_loans(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = module._earlier_loans
+
+    def leaking(application: DataFrame, history: DataFrame) -> DataFrame:
+        return original(application, history.withColumn("valid_from_at", functions.lit("2000-01-01").cast("timestamp")))
+
+    monkeypatch.setattr(module, "_earlier_loans", leaking)
+
+
+@pytest.mark.parametrize("leak", [leaks_bookings_of_the_day, leaks_current_customer, leaks_status_of_earlier_loans])
+def test_a_leaking_feature_is_caught(spark: SparkSession, monkeypatch: pytest.MonkeyPatch, leak: Any) -> None:
+    leak(monkeypatch)
+    with pytest.raises(AssertionError, match=r"== \{\}"):
+        test_rewriting_the_future_moves_no_feature(spark)
