@@ -1,7 +1,7 @@
 """Limits of the compliance rules, in one place; set in euro and carried to other currencies by a small table.
 
-A bank sets these with its compliance officer. The figures are customary starting points: the reporting threshold is the
-10,000 euro above which cash must be explained under EU law (Regulation 2024/1624 article 80; 31 CFR 1010.311 for USD).
+A bank sets these with its compliance officer; the figures are customary starting points. Cash deposits above 10,000 are
+reported under Regulation (EU) 2024/1624 article 80 and, in US dollars, under 31 CFR 1010.311.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from spark_jobs.columns import F
 
-#: Cash at or above this amount is reported by law.
+#: Cash deposits of this amount and more are reported anyway.
 REPORTING_EUR = Decimal("10000.00")
 
 #: structuring: at least so many cash deposits of 90 to under 100 percent of the reporting threshold within so many
