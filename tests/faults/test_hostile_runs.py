@@ -13,7 +13,6 @@ import pytest
 from spark_jobs.sources.sample import generate
 from tests.faults.processes import content, finish, start
 
-
 _HOLD = """
 import sys, time
 from pathlib import Path
