@@ -74,7 +74,8 @@ def find_person(lake: Lake, customer_id: str, token: str) -> Person:
         noted: dict[str, Any] = json.loads(pending.read_text())
         if noted["customer_id"] != customer_id:
             raise ErasureError(f"an erasure of another customer was interrupted; finish it first (see {pending})")
-        return Person(**{name: tuple(v) if isinstance(v, list) else v for name, v in noted.items()})
+        several = {name: tuple(noted[name]) for name in ("contacts", "account_ids", "loan_ids")}
+        return Person(customer_id, noted["token"], **several)
     rows = _matching(lake, "customers", "customer_id", [customer_id])
     accounts = _matching(lake, "accounts", "customer_id", [customer_id])
     loans = _matching(lake, "loans", "customer_id", [customer_id])
