@@ -32,6 +32,10 @@ BRONZE_PROVENANCE = (
 VOLATILE_COLUMNS = frozenset({"_batch_id", "_ingested_at", "_quarantined_at", "scored_at"})
 
 
+#: libyaml's safe loader where it is built in, ten times the speed of the Python one.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 class ContractError(RiskLakeError):
     """A contract file that breaks its own rules, or a table nobody declared."""
 
@@ -164,7 +168,7 @@ def all_contracts() -> dict[str, Contract]:
 
 
 def _read(file_name: str, text: str) -> list[Contract]:
-    document = yaml.safe_load(text)
+    document = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe loaders
     if document.get("kind") != "DataContract" or not str(document.get("apiVersion", "")).startswith("v3."):
         raise ContractError(f"contracts/{file_name}: expected kind DataContract, apiVersion v3.x")
     return [_table(entry, str(document["version"])) for entry in document["schema"]]
@@ -212,18 +216,22 @@ def _column(entry: dict[str, Any]) -> Column:
         minimum=text("minimum"),
         exclusive_minimum=text("exclusiveMinimum"),
         maximum=text("maximum"),
-        allowed_values=tuple(
-            v
-            for q in entry.get("quality", ())
-            if q.get("metric") == "invalidValues"
-            for v in q["arguments"]["validValues"]
-        ),
+        allowed_values=_allowed_values(entry),
         unit=custom.get("unit"),
         standardise=custom.get("standardise"),
         not_after_ingestion=bool(custom.get("notAfterIngestion", False)),
         optional_in_delivery=bool(custom.get("optionalInDelivery", False)),
         default_column=custom.get("defaultColumn"),
     )
+
+
+def _allowed_values(entry: dict[str, Any]) -> tuple[str, ...]:
+    rules = [q for q in entry.get("quality", ()) if q.get("metric") == "invalidValues"]
+    values = tuple(value for rule in rules for value in rule["arguments"]["validValues"])
+    for value in values:
+        if not isinstance(value, str):  # YAML reads 25_34 as the number 2534 and no as false
+            raise ContractError(f"{entry['name']}: the allowed value read as {value!r} is not text; write it in quotes")
+    return values
 
 
 def _custom(entry: dict[str, Any]) -> dict[str, Any]:

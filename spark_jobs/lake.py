@@ -139,9 +139,7 @@ class Lake:
         writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
         writer = writer.options(**_table_properties(frame)).option("userMetadata", provenance.to_json())
         writer.save(str(self.path(name)))
-        version = self.version(name)
-        assert version is not None
-        return version
+        return self.open(name).version()
 
     def append_batch(self, name: str, frame: DataFrame, batch_id: int) -> None:
         """Append a bronze batch exactly once: Delta skips a batch whose number it has already recorded."""
@@ -170,7 +168,8 @@ def _table_properties(frame: DataFrame) -> dict[str, str]:
     Minima and maxima of text columns would keep identifiers in the log after an erasure, and skip nothing: ids and
     names are not clustered.
     """
-    counted = [name for name, kind in frame.dtypes if kind != "string" and not kind.startswith("array")]
+    uncounted = ("string", "boolean", "array", "binary")
+    counted = [name for name, kind in frame.dtypes if not kind.startswith(uncounted)]
     return {"delta.enableDeletionVectors": "false", "delta.dataSkippingStatsColumns": ",".join(counted)}
 
 

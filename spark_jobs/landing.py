@@ -114,7 +114,8 @@ def _take(
     if entry:
         if digest not in (entry["sha256"], entry["stored_sha256"]):
             raise DeliveryError(
-                f"{relative_path}: changed since it was loaded; expected the same bytes, or a correction under a new name"
+                f"{relative_path}: changed since it was loaded; "
+                "expected the same bytes, or a correction under a new name"
             )
         return
     inspection = inspect(path, relative_path, contract(f"landing.{table}"))
@@ -128,7 +129,7 @@ def _take(
 
 
 def record(lake: Lake, files: Iterable[LandedFile], *, status: str, batch_id: int | None, landed_at: datetime) -> None:
-    """Write files into the ledger; entries of an earlier, never committed batch of the same number are removed first."""
+    """Write files into the ledger; entries of a batch of this number that was never committed are removed first."""
     files = list(files)
     if not files:
         return

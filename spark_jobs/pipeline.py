@@ -15,21 +15,24 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from spark_jobs import landing, registry
 from spark_jobs.bronze.load import bronze_rows
-from spark_jobs.contract import ContractError, contract, landing_contracts
+from spark_jobs.contract import ContractError, all_contracts, contract, landing_contracts
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake, Provenance
-from spark_jobs.progress import Progress
+from spark_jobs.progress import Reporter
+from spark_jobs.quality.check_result import CheckResult, blocking, failure_message
+from spark_jobs.quality.gates import History, evaluate, schema_gate
 from spark_jobs.registry import Node
+from spark_jobs.run_outcome import RunResult, TableError, TableOutcome
 from spark_jobs.silver.customer_token import hmac_key, token
-from spark_jobs.silver.stage import SilverStage
+from spark_jobs.silver.stage import ROWS_KEPT, SilverStage
 from spark_jobs.sources.delivery import Delivery
 
 RUN_LOG = "ops.run_log"
@@ -37,66 +40,17 @@ _VIRTUAL = ("valid", "repeated", "rejected", "tokens")
 _PARALLEL_TABLES = 3
 
 
-class TableError(RiskLakeError):
-    """A table could not be made; the message says why in one line."""
-
-
-@dataclass
-class TableOutcome:
-    """What became of one table in a run; a row of ``ops.run_log``."""
-
-    table_name: str
-    started_at: datetime
-    status: str = "published"
-    finished_at: datetime | None = None
-    rows_in: int | None = None
-    rows_out: int | None = None
-    rows_rejected: int | None = None
-    rows_superseded: int | None = None
-    input_versions: str | None = None
-    output_version: int | None = None
-    message: str | None = None
-
-    def close(self) -> TableOutcome:
-        """The outcome with its end."""
-        self.finished_at = datetime.now(UTC)
-        return self
-
-    def row(self, run_id: str) -> dict[str, Any]:
-        """As ``ops.run_log`` holds it."""
-        finished = self.finished_at or self.started_at
-        return self.__dict__ | {
-            "run_id": run_id,
-            "finished_at": finished,
-            "duration_seconds": (finished - self.started_at).total_seconds(),
-        }
-
-
-@dataclass
-class RunResult:
-    """Outcomes by table name, warnings and errors of one run."""
-
-    run_id: str
-    outcomes: dict[str, TableOutcome] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-    @property
-    def changed(self) -> bool:
-        """Whether any table was published."""
-        return any(o.status == "published" for o in self.outcomes.values())
-
-
 class Run:
     """One run over a lake that the caller holds the lock of."""
 
     def __init__(
-        self, lake: Lake, *, progress: Progress, started_at: datetime, key_file: Path, as_of: date | None = None
+        self, lake: Lake, *, progress: Reporter, started_at: datetime, key_file: Path, as_of: date | None = None
     ) -> None:
         self.lake, self.progress, self.started_at = lake, progress, started_at
         self.run_id = started_at.strftime("%Y%m%dT%H%M%S.%fZ")
         self.result = RunResult(self.run_id)
         self.nodes = registry.load()
+        self._ledger = Lock()
         self._as_of, self._key = as_of, hmac_key(key_file)
         self._stages = {c.table: SilverStage(lake, c, self._key) for c in landing_contracts()}
 
@@ -108,6 +62,9 @@ class Run:
             for table, messages in refused.items():
                 plan.refused[table] += messages
             self.result.warnings += plan.warnings
+            for table, files in plan.duplicates.items():
+                if not plan.refused.get(table):
+                    landing.record(self.lake, files, status="duplicate", batch_id=None, landed_at=self.started_at)
             self._make_all(plan)
         finally:
             for stage in self._stages.values():
@@ -126,7 +83,6 @@ class Run:
         for table in plan.refused.keys() - {c.table for c in landing_contracts()}:
             self.result.errors += plan.refused[table]
         order = registry.build_order({n: self._stored_inputs(node) for n, node in self.nodes.items()}, frozenset(jobs))
-        self.progress.expect(len(jobs))
         with ThreadPoolExecutor(_PARALLEL_TABLES) as pool:
             running: dict[Future[TableOutcome], str] = {}
             while order.is_active():
@@ -152,7 +108,7 @@ class Run:
             outcome = TableOutcome(name, started, "failed", message=self._explained(name, error))
             self.result.errors.append(f"{name}: {outcome.message}")
         outcome.close()
-        self.progress.done(name, _told(outcome))
+        (self.progress.failed if outcome.status == "failed" else self.progress.done)(name, _told(outcome))
         return outcome
 
     def _explained(self, name: str, error: Exception) -> str:
@@ -192,9 +148,6 @@ class Run:
             outcome.status, outcome.message = "failed", "; ".join(plan.refused[table])
             return outcome
         files, before = plan.new.get(table, []), self.lake.row_count(name)
-        landing.record(
-            self.lake, plan.duplicates.get(table, []), status="duplicate", batch_id=None, landed_at=self.started_at
-        )
         if not files and self.lake.exists(name):
             outcome.status, outcome.rows_out = "unchanged", before
             outcome.output_version = self.lake.version(name)
@@ -202,7 +155,8 @@ class Run:
         if not files:
             raise TableError(f"no file was delivered for {table}: expected landing/{table}/*.csv")
         batch_id = self.lake.last_batch(name) + 1
-        landing.record(self.lake, files, status="loaded", batch_id=batch_id, landed_at=self.started_at)
+        with self._ledger:
+            landing.record(self.lake, files, status="loaded", batch_id=batch_id, landed_at=self.started_at)
         rows = bronze_rows(
             self.lake.spark, files, contract(f"landing.{table}"), batch_id=batch_id, ingested_at=self.started_at
         )
@@ -235,19 +189,66 @@ class Run:
         rows: dict[str, int | None] = {}
         if zone in ("silver", "quarantine") and table in self._stages:
             stage = self._stages[table]
-            rows = {
-                "rows_in": self.lake.row_count(f"bronze.{table}"),
-                "rows_rejected": stage.rejected_count,
-                "rows_superseded": stage.superseded_count + stage.corrected_count if zone == "silver" else None,
-            }
-        self.lake.publish(node.name, frame, Provenance(**(wanted.__dict__ | {"rows": rows})))
+            rows = {"rows_rejected": stage.rejected_count}
+            if zone == "silver":
+                rows["rows_in"] = self.lake.row_count(f"bronze.{table}")
+                rows["rows_superseded"] = stage.superseded_count + stage.corrected_count
+        kept = frame.persist() if self._fits_in_memory(node.name) else frame
+        try:
+            self._pass_gates(node, kept)
+            self.lake.publish(node.name, kept, Provenance(**(wanted.__dict__ | {"rows": rows})))
+        finally:
+            kept.unpersist()
         self._take_counts(outcome, Provenance(**(wanted.__dict__ | {"rows": rows})))
+        if zone == "quarantine":
+            self._note_rejections(table, self._stages[table])
         if zone == "silver" and table in self._stages:
             try:
                 check_nothing_lost(outcome)
             except TableError:
                 self.lake.restore(node.name, before)
                 raise
+
+    def _fits_in_memory(self, name: str) -> bool:
+        """Whether a table is small enough to be kept while its gates are evaluated and it is written."""
+        zone, table = name.split(".")
+        return zone == "gold" or self.lake.row_count(f"bronze.{table.removesuffix('_history')}") <= ROWS_KEPT
+
+    def _pass_gates(self, node: Node, frame: Any) -> None:
+        """Evaluate the gates of a frame about to be published; TableError where one that blocks fails.
+
+        A table too large to keep is judged here by its columns alone: its rows passed the row rules, its keys are
+        unique by construction, and the expectations count both again on what was written.
+        """
+        declared = all_contracts().get(node.name)
+        if declared is None:
+            return
+        if self._fits_in_memory(node.name):
+            before = self.lake.row_count(node.name) if self.lake.exists(node.name) else None
+            results = evaluate(frame, declared, history=History(before), as_of=None)
+        else:
+            results = [schema_gate(declared, frame.dtypes)]
+        self.result.checks += results
+        if blocking(results):
+            raise TableError(failure_message(results))
+
+    def _note_rejections(self, table: str, stage: SilverStage) -> None:
+        """One row_rule check for each reason met in a table."""
+        judged = self.lake.row_count(f"bronze.{table}")
+        for reason, count in sorted(stage.rejections.items()):
+            self.result.checks.append(
+                CheckResult(
+                    f"silver.{table}",
+                    reason,
+                    "row_rule",
+                    False,
+                    count,
+                    judged,
+                    f"{count:,} of {judged:,} rows",
+                    "no row",
+                    severity="warn",
+                )
+            )
 
     def _take_counts(self, outcome: TableOutcome, provenance: Provenance) -> None:
         outcome.rows_in = provenance.rows.get("rows_in")
@@ -298,16 +299,18 @@ class Run:
             shutil.rmtree(leftover, ignore_errors=True)
         building.mkdir(parents=True)
         node.build(*map(self._frame, node.inputs), directory=building, **self._arguments(node))
-        (building / "provenance.json").write_text(wanted.to_json())
         if target.exists():
             target.rename(old)
         building.rename(target)
         shutil.rmtree(old, ignore_errors=True)
+        record = _artifact_record(target)
+        record.with_suffix(".part").write_text(wanted.to_json())
+        record.with_suffix(".part").replace(record)
 
     def _recorded(self, node: Node) -> Provenance | None:
         if not node.is_artifact:
             return self.lake.provenance(node.name)
-        path = self.lake.path(node.name) / "provenance.json"
+        path = _artifact_record(self.lake.path(node.name))
         return Provenance(**json.loads(path.read_text())) if path.exists() else None
 
     def _version(self, name: str) -> int | None:
@@ -330,11 +333,15 @@ def check_nothing_lost(outcome: TableOutcome) -> None:
         )
 
 
+def _artifact_record(folder: Path) -> Path:
+    """What an artifact was made from, beside its folder: the folder holds its maker's files alone."""
+    return folder.with_name(f"{folder.name}.provenance.json")
+
+
 def _fingerprint(node: Node) -> str:
     """Hash of the code and contract behind a node: the source files of its room, the facade and the contract."""
-    source = inspect.getsourcefile(node.build)
-    assert source is not None
-    files = sorted(Path(source).parent.glob("*.py")) + [Path(__file__).with_name("columns.py")]
+    source = Path(inspect.getfile(node.build))
+    files = [*sorted(source.parent.glob("*.py")), Path(__file__).with_name("columns.py")]
     try:
         declared = repr(contract(node.name))
     except ContractError:
@@ -347,7 +354,7 @@ def _fingerprint(node: Node) -> str:
 
 def _told(outcome: TableOutcome) -> str:
     if outcome.status in ("failed", "blocked"):
-        return f"{outcome.status}: {outcome.message}"
+        return str(outcome.message)
     seconds = (outcome.finished_at or outcome.started_at) - outcome.started_at
     rows = "" if outcome.rows_out is None else f"{outcome.rows_out:,} rows, "
     return f"{rows}{outcome.status}" if outcome.status == "unchanged" else f"{rows}{seconds.total_seconds():.1f} s"

@@ -77,12 +77,12 @@ def load() -> dict[str, Node]:
 
 
 def build_order(inputs: Mapping[str, tuple[str, ...]], sources: frozenset[str]) -> TopologicalSorter[str]:
-    """A prepared sorter over nodes and ``sources`` (which need nothing); RegistryError for an unknown input or a circle."""
+    """A prepared sorter over nodes and ``sources``, which need nothing; RegistryError: unknown input or a circle."""
     for name, needed in inputs.items():
         unknown = [i for i in needed if i not in inputs and i not in sources]
         if unknown:
             raise RegistryError(f"{name} reads {', '.join(unknown)}, which nothing makes")
-    sorter = TopologicalSorter({**{s: () for s in sources}, **inputs})
+    sorter = TopologicalSorter({**dict.fromkeys(sources, ()), **inputs})
     try:
         sorter.prepare()
     except CycleError as error:

@@ -7,7 +7,9 @@ partitions instead of 200, no UI, no console progress, timestamps in microsecond
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,24 +48,65 @@ class SessionError(RiskLakeError):
 
 
 def jars() -> list[Path]:
-    """The fetched jars; SessionError where ``make jars`` has not run."""
+    """The fetched jars; SessionError where ``make jars`` has not run for this version of Delta."""
     found = sorted((IVY_FOLDER / "jars").glob("*.jar"))
-    if not found:
+    if not any(path.name.endswith(f"{DELTA_PACKAGE.split(':', 1)[1].replace(':', '-')}.jar") for path in found):
         raise SessionError(f"no Delta jars in {IVY_FOLDER}/jars: run `make jars` once")
     return found
 
 
 def fetch_jars() -> list[Path]:
-    """Resolve the Delta package into the Ivy folder once; later calls find it there and stay offline."""
+    """Resolve the Delta package into the Ivy folder once; later calls find it there and stay offline.
+
+    The Ivy that Spark brings does it without starting Spark. The jars appear together or not at all. SessionError where
+    Java is missing or the package cannot be had.
+    """
     try:
         return jars()
     except SessionError:
         pass
-    from pyspark.sql import SparkSession
+    import pyspark
 
-    builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
-    builder.config("spark.jars.packages", DELTA_PACKAGE).config("spark.jars.ivy", str(IVY_FOLDER)).getOrCreate().stop()
+    (ivy,) = Path(pyspark.__file__).parent.glob("jars/ivy-*.jar")
+    arriving = IVY_FOLDER / "arriving"
+    shutil.rmtree(arriving, ignore_errors=True)
+    options = ("-error", "-confs", "default", "-types", "jar", "bundle", "-cache", IVY_FOLDER / "cache")
+    pattern = arriving / "[organisation]_[artifact]-[revision].[ext]"
+    command: tuple[str | Path, ...] = (
+        _java(),
+        "-jar",
+        ivy,
+        *options,
+        "-dependency",
+        *DELTA_PACKAGE.split(":"),
+        "-retrieve",
+        pattern,
+    )
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    for scala in arriving.glob("org.scala-lang_*.jar"):  # Spark brings its own
+        scala.unlink()
+    if done.returncode or not any(arriving.glob("*.jar")):
+        said = [line.strip() for line in (done.stderr + done.stdout).splitlines() if line.strip(" .:")]
+        raise SessionError(f"{DELTA_PACKAGE} could not be fetched: {said[-1] if said else 'Ivy gave no reason'}")
+    shutil.rmtree(IVY_FOLDER / "jars", ignore_errors=True)
+    arriving.rename(IVY_FOLDER / "jars")
     return jars()
+
+
+def _java() -> str:
+    """The Java that Spark will start; SessionError with one line where there is none or it is not 17."""
+    java = str(Path(os.environ["JAVA_HOME"]) / "bin" / "java") if os.environ.get("JAVA_HOME") else "java"
+    try:
+        said = subprocess.run([java, "-version"], check=False, capture_output=True, text=True).stderr
+    except OSError:
+        said = ""
+    version = re.search(r'version "([^"]+)"', said)
+    if version is None or version[1].split(".")[0] != "17":
+        found = version[1] if version else "none"
+        raise SessionError(
+            f"Java 17 is needed, found {found}: install it (Debian: openjdk-17-jre-headless) or point JAVA_HOME to one"
+        )
+    return java
 
 
 def spark_session(
@@ -78,8 +121,7 @@ def spark_session(
     active = SparkSession.getActiveSession()
     if active is not None:
         return active
-    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        raise SessionError("Java is missing: install a Java 17 runtime (Debian: openjdk-17-jre-headless)")
+    _java()
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     builder = SparkSession.builder.appName(app_name).master(f"local[{cores or os.cpu_count()}]")
@@ -90,7 +132,9 @@ def spark_session(
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.extraClassPath", ":".join(map(str, jars())))
-        .config("spark.driver.extraJavaOptions", "-XX:+UseParallelGC -Duser.timezone=UTC")
+        .config(
+            "spark.driver.extraJavaOptions", "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=256m -Duser.timezone=UTC " + os.environ.get("XJAVA","")
+        )
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")

@@ -121,7 +121,7 @@ def identify(path: Path, relative_path: str) -> Envelope:
 
 
 def utf8_blocks(path: Path, relative_path: str, envelope: Envelope, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
-    """The whole content in blocks of about ``block_bytes`` that end where a line ends.
+    r"""The whole content in blocks of about ``block_bytes`` that end where a line ends.
 
     Bytes that are not UTF-8 are read one by one as windows-1252 (latin-1 where that has no character), so the valid
     characters around them survive. In UTF-16 an unpaired surrogate or a last odd byte becomes its escape (``\\xd8``).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,9 +27,11 @@ def bronze_rows(
 ) -> DataFrame:
     """Every record of ``files`` as delivered, with provenance. Grain: one row per record of a file."""
     slices = _by_size(files, spark.sparkContext.defaultParallelism * _TASKS_PER_CORE)
-    paths = spark.sparkContext.parallelize(slices, len(slices)).toDF("paths array<string>, relative_paths array<string>")
+    paths = spark.sparkContext.parallelize(slices, len(slices)).toDF(
+        "paths array<string>, relative_paths array<string>"
+    )
 
-    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for row in batch.to_pylist():
                 for path, relative_path in zip(row["paths"], row["relative_paths"], strict=True):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-import great_expectations.expectations as gxe
 from great_expectations import ExpectationSuite
 
 from spark_jobs.contract import Column, Contract, ContractError
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Importing Great Expectations sends the warnings of the whole process to its log; they belong to the process.
 logging.captureWarnings(capture=False)
+
+gxe: Any = import_module("great_expectations.expectations")  # exports its classes, but not to type checkers
 
 Bound = int | float | date | datetime
 
@@ -39,7 +41,7 @@ def expectation_suite(contract: Contract) -> ExpectationSuite:
     )
 
 
-def _unique(key: Sequence[str]) -> Expectation:
+def _unique(key: Sequence[str]) -> Any:
     if len(key) == 1:
         return gxe.ExpectColumnValuesToBeUnique(column=key[0])
     return gxe.ExpectCompoundColumnsToBeUnique(column_list=list(key), ignore_row_if="never")
@@ -81,7 +83,7 @@ def _bound(column: Column, text: str | None) -> Bound | None:
             instant = datetime.fromisoformat(text)
             return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
         if column.logical_type == "date":
-            return datetime.fromisoformat(text)  # noqa: DTZ007 - a date has no zone
+            return datetime.fromisoformat(text)
         number = float(text)
     except ValueError:
         raise ContractError(f"{column.name}: {text!r} is no bound for a {column.logical_type}") from None

@@ -66,9 +66,7 @@ def contract_gates(contract: Contract) -> tuple[Gate, ...]:
             )
         )
     for rule in contract.rules:
-        gates.append(
-            Gate(f"record:{rule.name}", contract.name, rule.condition, violation=_false(rule.condition))
-        )
+        gates.append(Gate(f"record:{rule.name}", contract.name, rule.condition, violation=_false(rule.condition)))
     return tuple(gates)
 
 
@@ -116,7 +114,7 @@ def _unknown(name: str, values: Sequence[str]) -> Callable[[], Column]:
 def _outside(column: ContractColumn, bounds: Sequence[tuple[str, str]]) -> Callable[[], Column]:
     def violation() -> Column:
         value = F.col(column.name)
-        broken = F.lit(False)
+        broken: Column = F.lit(False)
         for sign, text in bounds:
             bound = F.lit(text).cast(column.physical_type)
             broken = broken | {">=": value < bound, ">": value <= bound, "<=": value > bound}[sign]
@@ -144,7 +142,7 @@ def ordering_column(contract: Contract) -> str | None:
 
 
 def gate_profile(contract: Contract, *, with_parents: bool) -> list[Column]:
-    """Aggregates of one row that answer every gate of ``contract``: row_count, key_count, newest, failed_0, failed_1, …
+    """Aggregates of one row that answer every gate of ``contract``: row_count, key_count, newest and ``failed_<n>``.
 
     ``failed_<n>`` is the number of rows that break the n-th of ``contract_gates``; a null condition counts as kept.
     Foreign keys need the columns that ``with_parent_keys`` adds and are left out without them.
@@ -163,13 +161,13 @@ def gate_profile(contract: Contract, *, with_parents: bool) -> list[Column]:
 
 
 def with_parent_keys(frame: DataFrame, contract: Contract, parents: Mapping[str, DataFrame]) -> DataFrame:
-    """``frame`` with ``_parent_<n>`` per foreign key, null where the parent is missing; rows are neither lost nor added.
+    """``frame`` with ``_parent_<n>`` per foreign key, null where the parent is missing.
 
-    ContractError where ``parents`` lacks a table that a foreign key names.
+    Rows are neither lost nor added. ContractError where ``parents`` lacks a table that a foreign key names.
     """
     for position, key in enumerate(contract.foreign_keys):
         if key.table not in parents:
-            raise ContractError(f"{contract.name}.{key.column} refers to {key.table}, which was not handed to its gates")
+            raise ContractError(f"{contract.name}.{key.column} refers to {key.table}, which its gates were not given")
         name = f"_parent_{position}"
         keys = parents[key.table].select(F.col(key.parent_column).alias(name)).distinct()
         frame = frame.join(keys, F.col(key.column) == F.col(name), how="left")

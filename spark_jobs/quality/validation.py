@@ -12,14 +12,15 @@ leave this room, so neither logs nor Data Docs can hold a person's data.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import great_expectations as gx
-from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
+from great_expectations.core import ExpectationSuiteValidationResult
 
 from spark_jobs.contract import Contract
 from spark_jobs.quality.check_result import CheckResult
@@ -27,8 +28,7 @@ from spark_jobs.quality.expectations import expectation_suite
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from great_expectations.core.batch_definition import BatchDefinition
-    from great_expectations.data_context import EphemeralDataContext
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
     from great_expectations.expectations.expectation import Expectation
     from pyspark.sql import DataFrame
 
@@ -45,6 +45,7 @@ _COUNTS = frozenset(
 )
 
 
+Engine = Literal["pandas", "spark"]
 ExpectationKey = tuple[str, tuple[str, ...]]
 
 
@@ -90,35 +91,57 @@ def _frame(table: PublishedTable) -> Any:
 
 def validate_frame(contract: Contract, frame: Any, *, row_count: int) -> Validation:
     """Validate a pandas or Spark frame of ``row_count`` rows that is at hand. Nothing is written."""
-    batch = _batch_definition(contract.name, "spark" if hasattr(frame, "sparkSession") else "pandas").get_batch(
-        {"dataframe": frame}
-    )
+    engine: Engine = "spark" if hasattr(frame, "sparkSession") else "pandas"
+    batch = _batch_definition(contract.name, engine).get_batch({"dataframe": frame})
     suite = {_key(e.configuration): e for e in expectation_suite(contract).expectations}
-    document = batch.validate(_suite(contract, suite.values()), result_format="BOOLEAN_ONLY")
-    found = {_key(result.expectation_config): result for result in document.results}
+    document = _run(batch, contract, suite.values(), "BOOLEAN_ONLY")
+    found: dict[ExpectationKey, Any] = {_key(result.expectation_config): result for result in document.results}
     for is_shown, result_format in ((True, _SAMPLES), (False, _NO_VALUES)):
         failed = [suite[k] for k, r in found.items() if not r.success and _may_show_values(contract, k) is is_shown]
         if failed:
-            detailed = batch.validate(_suite(contract, failed), result_format=result_format)
-            for result in detailed.results:
+            for result in _run(batch, contract, failed, result_format).results:
                 if not is_shown:
                     _forget_values(result)
                 found[_key(result.expectation_config)] = result
     document.results = [found[key] for key in suite]
-    document.meta["row_count"] = row_count
+    for result in document.results:
+        _forget_error(result)
+        if result.success:
+            _state_success(result, row_count)
+    document.meta = _meta(contract, row_count)
     results = tuple(_check_result(contract, key, found[key], row_count) for key in suite)
     return Validation(contract, results, document)
 
 
-def _suite(contract: Contract, expectations: Iterable[Expectation]) -> gx.ExpectationSuite:
-    return gx.ExpectationSuite(name=contract.name, expectations=list(expectations))
+def _meta(contract: Contract, row_count: int) -> Any:
+    """What the head of a Data Docs page says of the batch."""
+    return {
+        "great_expectations_version": gx.__version__,
+        "batch_kwargs": {"data_asset_name": contract.name},
+        "row_count": row_count,
+    }
+
+
+def _run(
+    batch: Any, contract: Contract, expectations: Iterable[Expectation], result_format: Any
+) -> ExpectationSuiteValidationResult:
+    suite = gx.ExpectationSuite(name=contract.name, expectations=list(expectations))
+    with warnings.catch_warnings():
+        # pandas remarks on groups in a pattern, which are meant.
+        warnings.simplefilter("ignore", UserWarning)
+        document: ExpectationSuiteValidationResult = batch.validate(suite, result_format=result_format)
+    return document
 
 
 @cache
-def _batch_definition(name: str, engine: str) -> BatchDefinition:
+def _data_source(engine: Engine) -> Any:
     sources = quiet_context().data_sources
-    source = sources.add_or_update_spark("spark", persist=False) if engine == "spark" else sources.add_or_update_pandas("pandas")
-    return source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole table")
+    return sources.add_spark("spark", persist=False) if engine == "spark" else sources.add_pandas("pandas")
+
+
+@cache
+def _batch_definition(name: str, engine: Engine) -> Any:
+    return _data_source(engine).add_dataframe_asset(name).add_batch_definition_whole_dataframe("whole table")
 
 
 def _key(configuration: Any) -> ExpectationKey:
@@ -133,21 +156,31 @@ def _may_show_values(contract: Contract, key: ExpectationKey) -> bool:
     return all(contract.column(name).classification == "internal" for name in key[1])
 
 
-def _forget_values(result: ExpectationValidationResult) -> None:
-    """Keep the counts of a result; its values, and messages that may quote them, go."""
+def _state_success(result: Any, row_count: int) -> None:
+    """Write out what a yes means; Data Docs do not render a result that leaves it unsaid."""
+    if "column_list" in result.expectation_config.kwargs and "unique" not in result.expectation_config.type:
+        result.result = {"observed_value": list(result.expectation_config.kwargs["column_list"])}
+    else:
+        result.result = {"element_count": row_count, "unexpected_count": 0, "unexpected_percent": 0.0}
+
+
+def _forget_values(result: Any) -> None:
+    """Keep the counts of a result; its values go."""
     result.result = {name: value for name, value in result.result.items() if name in _COUNTS}
+
+
+def _forget_error(result: Any) -> None:
+    """Keep that a result could not be had; the message may quote values and the trace names this machine's folders."""
     if _raised(result):
         result.exception_info = {"raised_exception": True, "exception_message": "withheld", "exception_traceback": None}
 
 
-def _raised(result: ExpectationValidationResult) -> bool:
+def _raised(result: Any) -> bool:
     info = result.exception_info or {}
     return bool(info.get("raised_exception", bool(info)))
 
 
-def _check_result(
-    contract: Contract, key: ExpectationKey, result: ExpectationValidationResult, row_count: int
-) -> CheckResult:
+def _check_result(contract: Contract, key: ExpectationKey, result: Any, row_count: int) -> CheckResult:
     kind, columns = key
     unexpected = result.result.get("unexpected_count")
     return CheckResult(
@@ -162,7 +195,7 @@ def _check_result(
     )
 
 
-def _observed(result: ExpectationValidationResult, row_count: int) -> str:
+def _observed(result: Any, row_count: int) -> str:
     if result.success:
         return f"{row_count:,} rows keep it"
     if _raised(result):
@@ -171,11 +204,11 @@ def _observed(result: ExpectationValidationResult, row_count: int) -> str:
     if unexpected is None:
         return f"observed {result.result.get('observed_value')}"
     samples = result.result.get("partial_unexpected_list") or []
-    shown = f", such as {', '.join(dict.fromkeys(map(repr, samples)))}" if samples else ""
+    shown = f", such as {', '.join(dict.fromkeys(map(_text, samples)))}" if samples else ""
     return f"{unexpected:,} of {row_count:,} rows break it{shown}"
 
 
-def _expected(result: ExpectationValidationResult) -> str:
+def _expected(result: Any) -> str:
     configuration = result.expectation_config
     words = configuration.type.removeprefix("expect_").replace("_", " ")
     kwargs = {k: v for k, v in configuration.kwargs.items() if k not in {"column", "batch_id", "ignore_row_if"}}
@@ -183,4 +216,10 @@ def _expected(result: ExpectationValidationResult) -> str:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        return " ".join(f"{name}={_text(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_text, value))
     return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -13,8 +13,9 @@ import re
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
-from spark_jobs.query.statement import QueryError, names_read, one_line, one_select, to_duckdb
+from spark_jobs.query.statement import QueryError, Schema, name_columns, names_read, one_line, one_select, to_duckdb
 from spark_jobs.query.views import VIEW_SCHEMA, view_names, view_sql
 
 if TYPE_CHECKING:
@@ -42,9 +43,7 @@ DUCKDB_TYPES = {
 }
 
 
-def run_query(
-    lake: Path, sql: str, *, read_dialect: str = "athena", include_restricted: bool = False
-) -> pa.Table:
+def run_query(lake: Path, sql: str, *, read_dialect: str = "athena", include_restricted: bool = False) -> pa.Table:
     """The rows of one select over ``<zone>.<table>`` and views, instants in UTC. Raises QueryError, always one line.
 
     Whole numbers divide to whole numbers as in Athena; decimals divide to doubles, where Athena rounds to their scale.
@@ -52,7 +51,7 @@ def run_query(
     """
     import duckdb
 
-    statement = one_select(sql, read_dialect)
+    statement = name_columns(one_select(sql, read_dialect))
     with closing(duckdb.connect(":memory:")) as connection:
         connection.execute("set TimeZone = 'UTC'")
         registrar = _Registrar(connection, Path(lake), include_restricted=include_restricted)
@@ -77,23 +76,31 @@ class _Registrar:
         self._lake = lake
         self._include_restricted = include_restricted
         self._files: list[str] = []
-        self.columns: dict[str, dict[str, dict[str, str]]] = {}
+        self.columns: Schema = {}
 
     def register(self, names: tuple[str, ...], *, asked_by_user: bool) -> None:
         """Make every name readable, the views' own sources first."""
+        import duckdb
+
         for qualified_name in names:
             schema, _, name = qualified_name.rpartition(".")
             if name in self.columns.get(schema, {}):
                 continue
-            if schema == VIEW_SCHEMA and name in view_names():
-                view = one_select(view_sql(name), "athena")
-                self.register(names_read(view), asked_by_user=False)
-                select = to_duckdb(view, "athena")
-            else:
-                if asked_by_user:
-                    self._check_open(qualified_name, schema)
-                select = self._delta_select(qualified_name, schema, name)
-            self._create(schema, name, select)
+            try:
+                self._create(schema, name, self._select(qualified_name, asked_by_user=asked_by_user))
+            except duckdb.Error as error:
+                raise QueryError(f"{qualified_name} cannot be read: {_engine_message(error)}") from None
+
+    def _select(self, qualified_name: str, *, asked_by_user: bool) -> str:
+        """The DuckDB select that stands for the name."""
+        schema, _, name = qualified_name.rpartition(".")
+        if schema == VIEW_SCHEMA and name in view_names():
+            view = one_select(view_sql(name), "athena")
+            self.register(names_read(view), asked_by_user=False)
+            return to_duckdb(view, "athena")
+        if asked_by_user:
+            self._check_open(qualified_name, schema)
+        return self._delta_select(qualified_name, schema, name)
 
     def close_file_system(self) -> None:
         """Leave the registered data files readable and nothing else, for good."""
@@ -105,22 +112,19 @@ class _Registrar:
         execute("set lock_configuration = true")
 
     def _create(self, schema: str, name: str, select: str) -> None:
-        import duckdb
-
         target = f"{_identifier(schema)}.{_identifier(name)}"
-        try:
-            self._connection.execute(f"create schema if not exists {_identifier(schema)}")
-            self._connection.execute(f"create view {target} as {select}")
-            described = self._connection.execute(f"describe {target}").fetchall()
-        except duckdb.Error as error:
-            raise QueryError(f"{schema}.{name}: {_engine_message(error)}") from None
-        self.columns.setdefault(schema, {})[name] = {column[0]: column[1] for column in described}
+        self._connection.execute(f"create schema if not exists {_identifier(schema)}")
+        self._connection.execute(f"create view {target} as {select}")
+        self.columns.setdefault(schema, {})[name] = self._describe(f"select * from {target}")  # noqa: S608
+
+    def _describe(self, select: str) -> dict[str, str]:
+        return {row[0]: row[1] for row in self._connection.execute(f"describe {select}").fetchall()}
 
     def _check_open(self, qualified_name: str, zone: str) -> None:
-        if self._include_restricted or zone in OPEN_ZONES and not self._names_people(qualified_name, zone):
+        if self._include_restricted or (zone in OPEN_ZONES and not self._names_people(qualified_name, zone)):
             return
         if zone in (*OPEN_ZONES, *RESTRICTED_ZONES) and (self._lake / zone).is_dir():
-            raise QueryError(f"{qualified_name} holds personal data and is closed to queries; ask gold or silver instead")
+            raise QueryError(f"{qualified_name} holds personal data and is closed to queries; ask silver or gold")
 
     def _names_people(self, qualified_name: str, zone: str) -> bool:
         # Gold and ops hold no personal data by design (a contract test), and reading the contracts takes time.
@@ -140,18 +144,30 @@ class _Registrar:
                 f"{protocol.min_reader_version}: deletion vectors or column mapping); write it without them"
             )
         types = {field.name: _duckdb_type(qualified_name, field.type) for field in table.schema().fields}
-        files = table.file_uris()
+        files = self._data_files(table, zone, name)
         if not files:
-            return "select " + ", ".join(f"cast(null as {t}) as {_identifier(c)}" for c, t in types.items()) + " where false"
-        self._files += files
+            nothing = ", ".join(f"cast(null as {t}) as {_identifier(c)}" for c, t in types.items())
+            return f"select {nothing} where false"
+        # Checked twice by DuckDB: as the pattern in the statement and as the file it stands for.
+        self._files += [*files, *map(_not_a_pattern, files)]
         partitions = {c: types[c] for c in table.metadata().partition_columns}
         source = _read_parquet(files, partitions)
-        stored = {row[0] for row in self._connection.execute(f"describe select * from {source}").fetchall()}
-        # A column added to the schema after the last write stands in no file yet.
-        columns = ", ".join(
-            f"cast({_identifier(c) if c in stored else 'null'} as {t}) as {_identifier(c)}" for c, t in types.items()
-        )
+        stored = self._describe(f"select * from {source}")  # noqa: S608
+
+        def value(column: str) -> str:
+            if column not in stored:  # added to the schema after the last write
+                return "null"
+            # Delta's protocol: an empty partition value is null.
+            is_text_partition = column in partitions and types[column] == "varchar"
+            return f"nullif({_identifier(column)}, '')" if is_text_partition else _identifier(column)
+
+        columns = ", ".join(f"cast({value(c)} as {t}) as {_identifier(c)}" for c, t in types.items())
         return f"select {columns} from {source}"  # noqa: S608
+
+    def _data_files(self, table: DeltaTable, zone: str, name: str) -> list[str]:
+        # file_uris() percent-encodes the folders above the table too, and then a lake under "a b" is not found.
+        folder = (self._lake / zone / name).absolute()
+        return [str(folder / unquote(path)) for path in table.get_add_actions()["path"].to_pylist()]
 
     def _open(self, qualified_name: str, zone: str, name: str) -> DeltaTable:
         from deltalake import DeltaTable
@@ -172,11 +188,14 @@ class _Registrar:
             return f"the lake {self._lake} is empty: run `make run-etl` first"
         if qualified_name in all_contracts():
             return f"{qualified_name} is not in the lake {self._lake} yet: run `make run-etl`"
-        known = sorted({n for n in present if n.split(".")[0] in OPEN_ZONES} | {f"{VIEW_SCHEMA}.{v}" for v in view_names()})
+        tables = {name for name in present if name.split(".")[0] in OPEN_ZONES}
+        known = sorted(tables | {f"{VIEW_SCHEMA}.{view}" for view in view_names()})
         bare = {n.split(".")[1]: n for n in known}
-        near = difflib.get_close_matches(qualified_name, known, n=3, cutoff=0.6)
-        near += [bare[n] for n in difflib.get_close_matches(qualified_name.rsplit(".")[-1], bare, n=2, cutoff=0.75)]
-        hint = f"did you mean {' or '.join(dict.fromkeys(near))}?" if near else f"there are {', '.join(known)}"
+        near = difflib.get_close_matches(qualified_name, known, n=3, cutoff=0.75)
+        bare_name = qualified_name.rpartition(".")[2]
+        near += [bare[n] for n in difflib.get_close_matches(bare_name, bare, n=2, cutoff=0.75)]
+        guesses = " or ".join(list(dict.fromkeys(near))[:3])
+        hint = f"did you mean {guesses}?" if guesses else f"there are {', '.join(known)}"
         return f"there is no table or view {qualified_name}; {hint}"
 
 
@@ -184,7 +203,13 @@ def _read_parquet(files: list[str], partitions: dict[str, str]) -> str:
     options = ["union_by_name = true", f"hive_partitioning = {str(bool(partitions)).lower()}"]
     if partitions:
         options.append("hive_types = {" + ", ".join(f"{_literal(c)}: {t}" for c, t in partitions.items()) + "}")
-    return f"read_parquet([{', '.join(map(_literal, files))}], {', '.join(options)})"
+    names = ", ".join(_literal(_not_a_pattern(file)) for file in files)
+    return f"read_parquet([{names}], {', '.join(options)})"
+
+
+def _not_a_pattern(file: str) -> str:
+    """DuckDB takes every file name for a glob pattern."""
+    return re.sub(r"([*?\[])", r"[\1]", file)
 
 
 def _duckdb_type(qualified_name: str, delta_type: object) -> str:

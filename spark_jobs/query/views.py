@@ -12,6 +12,8 @@ from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from spark_jobs.errors import RiskLakeError
+
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
@@ -21,7 +23,7 @@ VIEW_SCHEMA = "views"
 Row = dict[str, Any]
 
 
-class ViewError(ValueError):
+class ViewError(RiskLakeError):
     """A view sheet that is missing or breaks its own rules."""
 
 

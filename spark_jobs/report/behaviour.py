@@ -96,7 +96,8 @@ class Recommendations:
         points = (ours.rate - popular.rate) * 100
         overlap = ours.interval[0] <= popular.interval[1] and popular.interval[0] <= ours.interval[1]
         doubt = "; the 95% intervals overlap, so this may be chance" if overlap else ""
-        return f"{abs(points):.1f} points {'better' if points >= 0 else 'worse'} than suggesting the most popular products{doubt}."
+        side = "better" if points >= 0 else "worse"
+        return f"{abs(points):.1f} points {side} than suggesting the most popular products{doubt}."
 
 
 def alert_rules(tables: Tables) -> tuple[AlertRule, ...] | None:
@@ -112,7 +113,9 @@ def alert_rules(tables: Tables) -> tuple[AlertRule, ...] | None:
 
 
 def _alert_rule(rule: str, gravest_first: pa.Table) -> AlertRule:
-    severities = Counter({entry["values"]: entry["counts"] for entry in pc.value_counts(gravest_first["severity"]).to_pylist()})
+    severities = Counter(
+        {entry["values"]: entry["counts"] for entry in pc.value_counts(gravest_first["severity"]).to_pylist()}
+    )
     return AlertRule(
         rule=rule,
         total=gravest_first.num_rows,
@@ -151,7 +154,9 @@ def recommendations(tables: Tables) -> Recommendations | None:
         return None
     return Recommendations(
         rates=tuple(sorted(rates, key=lambda rate: (-rate.rate, rate.method))),
-        holdout_start_date=max((row["holdout_start_date"] for row in metrics if row["holdout_start_date"]), default=None),
+        holdout_start_date=max(
+            (row["holdout_start_date"] for row in metrics if row["holdout_start_date"]), default=None
+        ),
         first_choices=tuple(sorted(first.items(), key=lambda item: (-item[1], item[0]))),
         customer_count=sum(first.values()),
     )

@@ -126,7 +126,8 @@ class Chart:
         return f"M{self.px(left):g} {base:g}V{self.py(height):g}H{self.px(right):g}V{base:g}Z"
 
     def _dot(self, x: float, y: float, radius: float = 4) -> str:
-        return f"M{self.px(x) - radius:g} {self.py(y):g}a{radius} {radius} 0 1 0 {2 * radius} 0a{radius} {radius} 0 1 0 {-2 * radius} 0Z"
+        half = f"a{radius} {radius} 0 1 0"
+        return f"M{self.px(x) - radius:g} {self.py(y):g}{half} {2 * radius} 0{half} {-2 * radius} 0Z"
 
 
 def axis(highest: float, label: str, show: Callable[[float], str], *, lowest: float = 0.0, steps: int = 4) -> Axis:

@@ -37,6 +37,16 @@ class RowFlow:
         """Rows nobody accounts for; zero when the identity holds."""
         return self.delivered - self.kept - self.rejected - self.superseded
 
+    @property
+    def lake_differs(self) -> bool:
+        """Whether the tables hold other numbers than the log: they changed since, or the run took in a part only."""
+        held = (
+            (self.in_lake_delivered, self.delivered),
+            (self.in_lake_kept, self.kept),
+            (self.in_lake_rejected, self.rejected),
+        )
+        return any(in_lake is not None and in_lake != logged for in_lake, logged in held)
+
     def share(self, rows: int) -> float:
         """``rows`` as a share of the delivered rows."""
         return rows / self.delivered if self.delivered else 0.0
@@ -106,7 +116,9 @@ def deliveries(tables: Tables, history: tuple[Run, ...]) -> Deliveries:
         rejected_rows += row_count
     files = tables.rows("ops.file_ledger", ("path", "status", "message"))
     refused = tuple(
-        RefusedFile(str(f["path"]), str(f["status"]), str(f["message"] or "")) for f in files if f["status"] == "refused"
+        RefusedFile(str(f["path"]), str(f["status"]), str(f["message"] or ""))
+        for f in files
+        if f["status"] == "refused"
     )
     return Deliveries(
         flows=flows,

@@ -54,14 +54,22 @@ def cards(tables: Tables, book: Portfolio | None, alerts: tuple[AlertRule, ...] 
 
 def _book_cards(loans: int | None, book: Portfolio | None) -> tuple[Card, ...]:
     if book is None:
-        return (Card("Loans", wording.count(loans), "no loan book yet"), *(Card(name, "–", "") for name in _BOOK_FIGURES))
+        return (
+            Card("Loans", wording.count(loans), "no loan book yet"),
+            *(Card(name, "–", "") for name in _BOOK_FIGURES),
+        )
     total, currency = book.total, book.currency
     where = f" in {currency}" if book.other_currencies else ""
     exposure, expected_loss, default_rate = _BOOK_FIGURES
     return (
         Card("Loans", wording.count(loans), f"{wording.count(total.open_loans)} open{where}"),
         Card(exposure, wording.amount(total.exposure), "still owed by borrowers", currency),
-        Card(expected_loss, wording.amount(total.expected_loss), f"{wording.percent(total.loss_share)} of exposure", currency),
+        Card(
+            expected_loss,
+            wording.amount(total.expected_loss),
+            f"{wording.percent(total.loss_share)} of exposure",
+            currency,
+        ),
         Card(
             default_rate,
             wording.percent(total.default_rate),
@@ -81,12 +89,17 @@ def in_short(run: Run | None, data: Deliveries, checks: Checks | None, model: Mo
     if data.delivered:
         said.append(_of_rows(data))
     if data.refused:
-        said.append(Verdict(False, f"{wording.plural(len(data.refused), 'delivered file', 'delivered files')} could not be taken in."))
+        said.append(
+            Verdict(
+                False,
+                f"{wording.plural(len(data.refused), 'delivered file', 'delivered files')} could not be taken in.",
+            )
+        )
     if checks and checks.total:
         said.append(_of_checks(checks))
     if model and model.pairs_right:
-        small = " The set is small." if model.is_small else ""
-        said.append(Verdict(None, f"The default model puts {model.pairs_right} pairs of loans in the right order of risk.{small}"))
+        right = f"The default model puts {model.pairs_right} pairs of loans in the right order of risk."
+        said.append(Verdict(None, f"{right} The set is small." if model.is_small else right))
     return tuple(said)
 
 
@@ -95,8 +108,8 @@ def _of_tables(run: Run) -> Verdict:
         return Verdict(True, f"{wording.plural(len(run.tables), 'table is', 'tables are')} up to date.")
     names = ", ".join(wording.table_label(table.table_name).lower() for table in run.troubles[:_MOST_NAMES])
     more = f" and {len(run.troubles) - _MOST_NAMES} more" if len(run.troubles) > _MOST_NAMES else ""
-    held = f"{wording.count(len(run.troubles))} of {wording.plural(len(run.tables), 'table', 'tables')} held back or failed"
-    return Verdict(False, f"{held}: {names}{more}.")
+    share = f"{wording.count(len(run.troubles))} of {wording.plural(len(run.tables), 'table', 'tables')}"
+    return Verdict(False, f"{share} held back or failed: {names}{more}.")
 
 
 def _of_rows(data: Deliveries) -> Verdict:
@@ -104,13 +117,14 @@ def _of_rows(data: Deliveries) -> Verdict:
         broken = ", ".join(flow.label.lower() for flow in data.flows if flow.difference)
         return Verdict(False, f"Delivered rows do not add up for {broken}.")
     kept, rejected = sum(flow.kept for flow in data.flows), sum(flow.rejected for flow in data.flows)
+    told = f"All {wording.count(data.delivered)} delivered rows are accounted for"
     shares = f"{wording.percent(kept / data.delivered)} kept, {wording.percent(rejected / data.delivered)} rejected"
-    return Verdict(
-        True,
-        f"All {wording.count(data.delivered)} delivered rows are accounted for: {shares}, the rest replaced by newer versions.",
-    )
+    return Verdict(True, f"{told}: {shares}, the rest replaced by newer versions.")
 
 
 def _of_checks(checks: Checks) -> Verdict:
     failed, total = len(checks.failures), wording.plural(checks.total, "data-quality check", "data-quality checks")
-    return Verdict(failed == 0, f"{wording.count(failed)} of {total} failed." if failed else f"{total} passed.")
+    if failed:
+        return Verdict(False, f"{wording.count(failed)} of {total} failed.")
+    warned = wording.plural(len(checks.warnings), "warning", "warnings")
+    return Verdict(True, f"{total} passed, {warned}." if checks.warnings else f"{total} passed.")

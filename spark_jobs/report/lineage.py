@@ -1,7 +1,7 @@
 """The lineage diagram: which table is made from which, laid out in columns from delivered files to views.
 
 Layers by zone and longest path, long edges routed through waypoints, order within a layer by neighbours' mean place
-(Sugiyama, Tagawa and Toda, IEEE SMC 11, 1981), heights by isotonic regression so that edges run as straight as they can.
+(Sugiyama, Tagawa and Toda, IEEE SMC 11, 1981), heights by isotonic regression so that edges run straight.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from textwrap import wrap
 
 from spark_jobs.report import wording
@@ -18,7 +19,8 @@ Chain = list[str]
 
 _NODE_HEIGHT, _WAYPOINT_HEIGHT, _SPACE, _GAP, _MARGIN, _ARC = 40, 4, 11, 46, 10, 26
 _LETTER_WIDTH, _LINE_LETTERS, _MOST_LINES = 7.7, 17, 2
-_ZONE_LAYER = {"landing": 0, "bronze": 1, "silver": 2}
+_ZONE_LAYER = {"landing": 0, "bronze": 1, "silver": 2, "quarantine": 2}
+_FIRST_GOLD_LAYER = 3
 _SWEEPS = 24
 
 
@@ -129,13 +131,13 @@ def _lines(label: str) -> tuple[str, ...]:
 
 
 def _layers(graph: Graph) -> dict[str, int]:
-    """Column of each table: delivered, bronze and silver by zone, then by the longest path; what is made of nothing, and views, last."""
+    """Column of each table: delivered, bronze and silver by zone, then by the longest path, views after all."""
     found: dict[str, int] = {}
 
     def layer(name: str) -> int:
         if name not in found:
             above = max((layer(source) + 1 for source in graph[name]), default=0)
-            found[name] = _ZONE_LAYER.get(_zone(name), max(above, len(_ZONE_LAYER)))
+            found[name] = _ZONE_LAYER.get(_zone(name), max(above, _FIRST_GOLD_LAYER))
         return found[name]
 
     tables = [layer(name) for name in graph if _zone(name) not in ("views", "ops")]
@@ -168,7 +170,7 @@ def _columns(
         for depth, step in enumerate(chain[1:-1], layers[source] + 1):
             columns[depth].append(step)
         if layers[source] != layers[target]:
-            for left, right in zip(chain, chain[1:], strict=False):
+            for left, right in pairwise(chain):
                 neighbours[left].append(right)
                 neighbours[right].append(left)
     return columns, neighbours
@@ -235,15 +237,17 @@ def _across(columns: list[list[str]], lines: dict[str, tuple[str, ...]]) -> tupl
     return left, widths, left[-1] + widths[-1] + _ARC
 
 
-def _path(chain: Chain, layers: dict[str, int], left: list[float], widths: list[float], middle: dict[str, float]) -> str:
+def _path(
+    chain: Chain, layers: dict[str, int], left: list[float], widths: list[float], middle: dict[str, float]
+) -> str:
     """A smooth way from the right side of the first box past the waypoints to the left side of the last."""
     source, target = chain[0], chain[-1]
-    depth = layers[source]
-    x, y = left[depth] + widths[depth], middle[source]
+    first = layers[source]
+    x, y = left[first] + widths[first], middle[source]
     path = f"M{x:g} {y:g}"
-    if layers[target] == depth:
+    if layers[target] == first:
         return f"{path}C{x + _ARC:g} {y:g} {x + _ARC:g} {middle[target]:g} {x:g} {middle[target]:g}"
-    for depth, step in enumerate(chain[1:], depth + 1):
+    for depth, step in enumerate(chain[1:], first + 1):
         bend = (left[depth] - x) / 2
         path += f"C{x + bend:g} {y:g} {left[depth] - bend:g} {middle[step]:g} {left[depth]:g} {middle[step]:g}"
         x, y = left[depth], middle[step]

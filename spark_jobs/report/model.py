@@ -23,8 +23,8 @@ _MOST_DRIVERS = 8
 _WIDTH, _HEIGHT = 330, 290
 _PROTOCOLS = {
     "out_of_time": "Trained on older loans, judged on the newest ones it had not seen.",
-    "repeated_stratified_folds": "Every loan is judged by models that had not seen it; the loans are split many times over.",
-    "base_rate": "Nothing could be learnt from so few loans: every loan is given the portfolio's default rate.",
+    "repeated_stratified_folds": "Every loan is judged by models that had not seen it, over many splits.",
+    "base_rate": "Nothing could be learnt: every loan is given the portfolio's default rate.",
 }
 _BASELINES = {"base_rate": "Everyone the same risk", "single_feature": "One feature alone"}
 
@@ -110,7 +110,10 @@ def _model(found: Mapping[str, Any]) -> Model:
     largest = max((abs(c["coefficient"]) for c in drivers), default=1.0)
     curves = found["curves"]
     ours = _figures("This model", "", found["evaluation"])
-    others = [_figures(_BASELINES.get(b["name"], wording.words(b["name"])), b["detail"], b["figures"]) for b in found["baselines"]]
+    others = [
+        _figures(_BASELINES.get(b["name"], wording.words(b["name"])), b["detail"], b["figures"])
+        for b in found["baselines"]
+    ]
     return Model(
         version=str(found["model_version"]),
         summary=str(found["summary"]),
@@ -149,7 +152,11 @@ def _driver_label(coefficient: Mapping[str, Any]) -> str:
     """``region`` with model column ``region=north`` as ``Region: north``."""
     column, feature = str(coefficient["column"]), str(coefficient["feature"])
     value = column.removeprefix(feature).lstrip("=_: ")
-    return wording.column(feature) if column == feature or not value else f"{wording.column(feature)}: {wording.words(value).lower()}"
+    return (
+        wording.column(feature)
+        if column == feature or not value
+        else f"{wording.column(feature)}: {wording.words(value).lower()}"
+    )
 
 
 def _share_axis(label: str, highest: float = 1.0, steps: int = 4) -> Axis:
@@ -168,7 +175,9 @@ def _roc(points: list[Mapping[str, float]], defaults: int, ours: Figures) -> Cha
         description=f"ROC curve, area {area}. The diagonal is what guessing would give.",
         x=_share_axis("Good loans flagged by mistake"),
         y=_share_axis(""),
-        marks=(Band(band, "expected"), Line([(0, 0), (1, 1)], "baseline"), Line(line, "expected")) if band else (Line(line, "expected"),),
+        marks=(Band(band, "expected"), Line([(0, 0), (1, 1)], "baseline"), Line(line, "expected"))
+        if band
+        else (Line(line, "expected"),),
         width=_WIDTH,
         height=_HEIGHT,
     )
@@ -178,20 +187,12 @@ def _calibration(bins: list[Mapping[str, Any]]) -> Chart | None:
     if not bins:
         return None
     highest = max(max(b["mean_predicted"], b["observed_high"] or b["observed_rate"]) for b in bins)
-    dots = [
-        (
-            b["mean_predicted"],
-            b["observed_rate"],
-            f"{wording.count(b['count'])} loans: expected {wording.percent(b['mean_predicted'])}, "
-            f"happened {wording.percent(b['observed_rate'])}",
-        )
-        for b in bins
-    ]
+    dots = [(b["mean_predicted"], b["observed_rate"], _expected_and_actual(b)) for b in bins]
     whiskers = [(b["observed_low"] or 0.0, b["observed_high"] or 0.0) for b in bins]
     scale = _share_axis("Expected share of defaults", highest)
     return Chart(
         title="Expected against actual defaults",
-        description=f"Calibration in {len(bins)} groups of equal size. On the diagonal the model says exactly what happens.",
+        description=f"Calibration in {len(bins)} groups of equal size; on the diagonal expectation and outcome agree.",
         x=scale,
         y=_share_axis("", highest),
         marks=(Line([(0, 0), (scale.high, scale.high)], "baseline"), Dots(dots, "default", whiskers)),
@@ -200,27 +201,18 @@ def _calibration(bins: list[Mapping[str, Any]]) -> Chart | None:
     )
 
 
+def _expected_and_actual(group: Mapping[str, Any]) -> str:
+    expected, actual = wording.percent(group["mean_predicted"]), wording.percent(group["observed_rate"])
+    return f"{wording.count(group['count'])} loans: expected {expected}, happened {actual}"
+
+
 def _scores(bins: list[Mapping[str, Any]]) -> Chart | None:
     good, bad = (sum(b[side] for b in bins) for side in ("negative_count", "positive_count"))
     used = [b for b in bins if b["negative_count"] or b["positive_count"]]
     if not used:
         return None
-    edge = (used[-1]["high"] - used[-1]["low"]) * 0.08
-
-    def bars(count: str, total: int, name: str, start: float, end: float) -> list[tuple[float, float, float, str]]:
-        return [
-            (
-                b["low"] + (b["high"] - b["low"]) * start + edge / 2,
-                b["low"] + (b["high"] - b["low"]) * end - edge / 2,
-                b[count] / total if total else 0.0,
-                f"{wording.count(b[count])} {name} loans with a risk of {wording.percent(b['low'], 0)} to {wording.percent(b['high'], 0)}",
-            )
-            for b in bins
-            if b[count]
-        ]
-
-    repaid = bars("negative_count", good, "repaid", 0.0, 0.5)
-    defaulted = bars("positive_count", bad, "defaulted", 0.5, 1.0)
+    repaid = [bar for b in bins if (bar := _bar(b, b["negative_count"], good, "repaid", 0.04, 0.46))]
+    defaulted = [bar for b in bins if (bar := _bar(b, b["positive_count"], bad, "defaulted", 0.54, 0.96))]
     highest = max(height for *_, height, _ in (*repaid, *defaulted))
     return Chart(
         title="How the model scores both kinds of loans",
@@ -231,3 +223,15 @@ def _scores(bins: list[Mapping[str, Any]]) -> Chart | None:
         width=_WIDTH,
         height=_HEIGHT,
     )
+
+
+def _bar(
+    step: Mapping[str, float], loans: int, of_loans: int, kind: str, start: float, end: float
+) -> tuple[float, float, float, str] | None:
+    """One outcome's share of loans in a step of risk, drawn between two places of the step; none for no loans."""
+    if not loans:
+        return None
+    low, size = step["low"], step["high"] - step["low"]
+    risk = f"{wording.percent(low, 0)} to {wording.percent(step['high'], 0)}"
+    told = f"{wording.plural(loans, f'{kind} loan', f'{kind} loans')} with a risk of {risk}"
+    return low + size * start, low + size * end, loans / of_loans, told

@@ -80,11 +80,19 @@ class Page:
         found = self.run.table(table_name) if self.run else None
         if found is None or not found.went_wrong:
             return otherwise
-        return f"{wording.table_label(table_name)}: {wording.STATUSES.get(found.status, found.status).lower()}. {found.message or ''}".strip()
+        status = wording.STATUSES.get(found.status, found.status).lower()
+        return f"{wording.table_label(table_name)}: {status}. {found.message or ''}".strip()
 
     def severities(self, rule: AlertRule) -> list[tuple[str, int]]:
         """The alerts of a rule by severity in words."""
         return list(zip(SEVERITIES, rule.by_severity, strict=True))
+
+    @property
+    def why_no_book(self) -> str:
+        """Why there is no loan book."""
+        loans = self._tables.count("silver.loans")
+        told = "The loan book has not been worked out yet." if loans else "No loan has been delivered yet."
+        return self.why("gold.portfolio_risk", told)
 
     @property
     def highest_band_rate(self) -> float:

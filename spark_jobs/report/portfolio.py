@@ -66,7 +66,7 @@ class Slice:
 
 @dataclass(frozen=True)
 class Band:
-    """Loans of one risk band: what the model expects and what has happened, over all scored loans with a known status."""
+    """Loans of one risk band: what the model expects and what has happened so far."""
 
     label: str
     loans: int

@@ -20,7 +20,7 @@ COLUMNS = (
     "rows_superseded",
     "message",
 )
-ZONE_ORDER = ("bronze", "silver", "gold", "models", "views", "ops")
+ZONE_ORDER = ("bronze", "silver", "quarantine", "gold", "models", "views", "ops")
 #: Worst first.
 STATUS_ORDER = ("failed", "blocked", "published", "unchanged")
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
@@ -44,7 +44,7 @@ class TableRun:
 
     @property
     def zone(self) -> str:
-        """``bronze``, ``silver``, ``gold``, ``models``, …"""
+        """``bronze``, ``silver``, ``gold``, ``models`` and so on."""
         return self.table_name.partition(".")[0]
 
     @property
@@ -54,8 +54,8 @@ class TableRun:
 
     @property
     def accounted_for(self) -> int | None:
-        """Rows out, rejected and superseded together; ``None`` where the identity does not apply to the table."""
-        if self.rows_in is None or self.rows_out is None or self.rows_rejected is None:
+        """Rows out, rejected and superseded together; ``None`` where the identity does not apply: outside silver."""
+        if self.zone != "silver" or self.rows_in is None or self.rows_out is None or self.rows_rejected is None:
             return None
         return self.rows_out + self.rows_rejected + (self.rows_superseded or 0)
 

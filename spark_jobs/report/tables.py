@@ -21,7 +21,7 @@ class Tables:
         self._opened: dict[str, DeltaTable | None] = {}
 
     def read(self, name: str, columns: tuple[str, ...]) -> pa.Table | None:
-        """Those columns of ``<zone>.<table>``, rows in any order; a column the table lacks comes as nulls, and is a problem.
+        """Those columns of ``<zone>.<table>``, rows in any order; a column it lacks comes as nulls and is a problem.
 
         ``DeltaTable.scan`` and not ``to_pyarrow_table``: that one imports pandas, which takes longer than all the rest.
         """

@@ -9,13 +9,13 @@ from spark_jobs.contract import ContractError, contract
 
 Number = int | float | Decimal
 
-_SCALES = ((1_000_000_000, "bn"), (1_000_000, "m"), (1_000, "k"))
+_SCALES: tuple[tuple[int, str], ...] = ((1_000_000_000, "bn"), (1_000_000, "m"), (1_000, "k"))
 _ENGINES = {"apache-spark": "Spark", "delta-lake": "Delta", "delta-rs": "delta-rs"}
 
 #: What a quarantine code says of its column.
 CODES = {
     "missing": "is missing",
-    "not_a_decimal": "is not an amount",
+    "not_a_decimal": "is not a number",
     "not_an_integer": "is not a whole number",
     "not_a_date": "is not a date",
     "not_a_timestamp": "is not a date and time",
@@ -37,6 +37,7 @@ COLUMNS = {
     "closed_date": "Closing date",
     "originated_date": "Origination date",
     "term_months": "Term in months",
+    "balance_after_amount": "Balance after booking",
 }
 ALERT_RULES = {
     "structuring": "Cash kept just under the reporting threshold",
@@ -84,11 +85,19 @@ def amount(value: Number | None) -> str:
     if value is None:
         return "–"
     for size, letter in _SCALES:
-        if abs(value) >= size:
+        if abs(float(value)) >= size:
             shown = float(value) / size
             digits = 2 if abs(shown) < 9.995 else 1 if abs(shown) < 99.95 else 0
             return f"{shown:,.{digits}f} {letter}"
     return f"{value:,.0f}"
+
+
+def round_amount(value: Number) -> str:
+    """A round amount without idle decimals: ``20 m``, ``2.5 m``."""
+    for size, letter in _SCALES:
+        if abs(float(value)) >= size:
+            return f"{float(value) / size:g} {letter}"
+    return f"{value:,g}"
 
 
 def money(value: Number | None, currency: str | None) -> str:
@@ -142,8 +151,10 @@ def plural(number: int, one: str, many: str) -> str:
 
 
 def table_label(name: str) -> str:
-    """``gold.loan_summary`` as ``Loan summary``; personal data says so."""
-    return words(name.rpartition(".")[2].replace("_pii", "_personal_data").replace("customer_360", "customer_overview"))
+    """``gold.loan_summary`` as ``Loan summary``; personal data and rejected rows say so."""
+    zone, _, table = name.rpartition(".")
+    label = words(table.replace("_pii", "_personal_data").replace("customer_360", "customer_overview"))
+    return f"Rejected {label.lower()}" if zone == "quarantine" else label
 
 
 def engine(info: str | None) -> str:
@@ -156,7 +167,7 @@ def engine(info: str | None) -> str:
 
 
 def reason(table: str, code: str) -> str:
-    """A quarantine reason ``<column>:<code>`` or ``record:<rule>`` of a landing table as a sentence without its full stop."""
+    """A quarantine reason (``<column>:<code>`` or ``record:<rule>``) of a landing table as a sentence, no full stop."""
     name, _, kind = code.partition(":")
     if kind == "orphan":
         return f"{words(name.removesuffix('_id'))} {CODES[kind]}"

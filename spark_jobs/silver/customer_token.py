@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,7 @@ def token(key: bytes, customer_id: str) -> str:
 def customer_tokens(valid: DataFrame, key: bytes) -> DataFrame:
     """The token of every customer. Grain: customer_id; columns: customer_id, customer_token."""
 
-    def compute(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def compute(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             ids = batch.column(0).to_pylist()
             yield pa.RecordBatch.from_pydict({"customer_id": ids, "customer_token": [token(key, i) for i in ids]})

@@ -17,7 +17,10 @@ def quarantine(rejected: DataFrame) -> DataFrame:
     provenance = {name for name, _ in BRONZE_PROVENANCE} | {"_reasons"}
     delivered = [c for c in rejected.columns if c not in provenance]
     return rejected.select(
-        *delivered, *(name for name, _ in BRONZE_PROVENANCE), F.col("_reasons"), F.col("_ingested_at").alias("_quarantined_at")
+        *delivered,
+        *(name for name, _ in BRONZE_PROVENANCE),
+        F.col("_reasons"),
+        F.col("_ingested_at").alias("_quarantined_at"),
     )
 
 

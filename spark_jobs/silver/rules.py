@@ -1,7 +1,8 @@
 """Row rules: the landing contract compiled to column expressions.
 
 ``typed`` turns delivered text into the contract's types; ``rejected`` finds the rows that break a rule and names every
-one of them. Both come from the contract, so a rule is written once. Reasons read ``<column>:<code>``, or ``record:<code>`` for the whole row.
+one of them. Both come from the contract, so a rule is written once. Reasons read ``<column>:<code>``, or
+``record:<code>`` for the whole row.
 """
 
 from __future__ import annotations
@@ -23,7 +24,12 @@ _DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _TIMESTAMP = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
 _INTEGER = "^[+-]?[0-9]{1,18}$"
 _CONTROL_CHARACTER = "[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F]"
-_UNPARSED = {"number": "not_a_decimal", "integer": "not_an_integer", "date": "not_a_date", "timestamp": "not_a_timestamp"}
+_UNPARSED = {
+    "number": "not_a_decimal",
+    "integer": "not_an_integer",
+    "date": "not_a_date",
+    "timestamp": "not_a_timestamp",
+}
 
 
 def typed(rows: DataFrame, landing: Contract) -> DataFrame:
@@ -52,9 +58,13 @@ def rejected(rows: DataFrame, landing: Contract, parents: Mapping[str, DataFrame
     well_formed = F.col("_malformed").isNull()
     reasons = [F.when(~well_formed, F.lit("record:malformed"))]
     for column in landing.columns:
-        reasons += [F.when(well_formed & is_broken, F.lit(f"{column.name}:{code}")) for code, is_broken in _rules(column)]
+        reasons += [
+            F.when(well_formed & is_broken, F.lit(f"{column.name}:{code}")) for code, is_broken in _rules(column)
+        ]
     for rule in landing.rules:
-        reasons.append(F.when(well_formed & ~F.coalesce(F.expr(rule.condition), F.lit(True)), F.lit(f"record:{rule.name}")))
+        reasons.append(
+            F.when(well_formed & ~F.coalesce(F.expr(rule.condition), F.lit(True)), F.lit(f"record:{rule.name}"))
+        )
     for name, keys in parents.items():
         marked = keys.select(F.col(keys.columns[0]).alias("_parent_key"), F.lit(True).alias(f"_found_{name}"))
         values = values.join(marked, on=F.col(name) == F.col("_parent_key"), how="left").drop("_parent_key")

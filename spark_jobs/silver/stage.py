@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from spark_jobs.lake import Lake
 
 #: Above this many bronze rows the typed rows are read again for each table made of them rather than kept in memory.
-_ROWS_KEPT = 1_000_000
+ROWS_KEPT = 1_000_000
 
 
 class SilverStage:
@@ -56,15 +56,19 @@ class SilverStage:
     @cached_property
     def rejected(self) -> DataFrame:
         """Delivered rows that break a rule, with ``_reasons``."""
-        parents = {
-            k.column: self._lake.read(k.table).select(k.parent_column) for k in self.landing.foreign_keys
-        }
+        parents = {k.column: self._lake.read(k.table).select(k.parent_column) for k in self.landing.foreign_keys}
         return self._keep(rejected(self.delivered, self.landing, parents))
 
     @cached_property
     def rejected_count(self) -> int:
         """How many rows break a rule."""
         return self.rejected.count()
+
+    @cached_property
+    def rejections(self) -> dict[str, int]:
+        """Rejected rows by reason; a row with two reasons counts under both."""
+        reasons = self.rejected.select(F.explode("_reasons").alias("reason"))
+        return {row["reason"]: row["count"] for row in reasons.groupBy("reason").count().collect()}
 
     @cached_property
     def valid(self) -> DataFrame:
@@ -76,7 +80,7 @@ class SilverStage:
             )
             same = (F.col("_source_file") == F.col("_rejected_file")) & (F.col("_row_number") == F.col("_rejected_row"))
             rows = rows.join(places, on=same, how="left_anti")
-        small = self._lake.row_count(f"bronze.{self.landing.table}") <= _ROWS_KEPT
+        small = self._lake.row_count(f"bronze.{self.landing.table}") <= ROWS_KEPT
         return self._keep(rows) if small else rows
 
     @cached_property

@@ -122,16 +122,18 @@ final as (
         last_alert_date,
         days_since_last_transaction,
         as_of_date,
-        case
-            when defaulted_loan_count > 0 then 'high'
-            when worst_risk_band = 'E' then 'high'
-            when high_severity_alert_count > 0 then 'high'
-            when late_loan_count > 0 then 'medium'
-            when worst_risk_band = 'D' then 'medium'
-            when alert_count > 0 then 'medium'
-            when total_balance_amount < 0 then 'medium'
-            else 'low'
-        end as risk_level
+        cast(
+            case
+                when defaulted_loan_count > 0 then 'high'
+                when worst_risk_band = 'E' then 'high'
+                when high_severity_alert_count > 0 then 'high'
+                when late_loan_count > 0 then 'medium'
+                when worst_risk_band = 'D' then 'medium'
+                when alert_count > 0 then 'medium'
+                when total_balance_amount < 0 then 'medium'
+                else 'low'
+            end as varchar
+        ) as risk_level
     from joined
 )
 

@@ -31,7 +31,9 @@ ranked_runs as (
         run_id,
         row_number() over (
             partition by table_name
-            order by max(checked_at) desc nulls last, run_id desc
+            order by
+                max(cast(checked_at as timestamp(3))) desc nulls last,
+                run_id desc
         ) as run_rank
     from checks
     group by table_name, run_id

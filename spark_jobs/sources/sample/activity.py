@@ -150,7 +150,7 @@ class Activity:
         return bookings(self._held.current[who], at, -cents[who], kind, self._names.payee(kind, who))
 
     def _sweep(self, random: np.random.Generator, day: int, balances: Integers) -> list[Bookings]:
-        """Soon after payday what exceeds the usual balance moves to savings, here or at another bank."""
+        """After payday what exceeds the usual balance moves to savings; an overdraft beyond its limit is repaid."""
         who = self._due(day, self._on_sweep_day)
         account = self._held.current[who]
         excess = balances[account] - self.target[who] - self.debt_service[who]
@@ -164,9 +164,19 @@ class Activity:
         to_own = own & saves
         counterparty = np.where(to_own, internal_counterparty(savings), self._names.other_bank(who))
         there = np.flatnonzero(to_own)
+        beyond = np.maximum(-balances[account] - self._overdraft[account], 0)
         return [
+            bookings(
+                account,
+                second - 20_000,
+                beyond + self._overdraft[account] // 4 * (beyond > 0),
+                INCOMING_TRANSFER,
+                self._names.other_bank(who),
+            ),
             bookings(account, second, -cents, kind, counterparty),
-            bookings(savings[there], second[there], cents[there], SAVINGS_TRANSFER, internal_counterparty(account[there])),
+            bookings(
+                savings[there], second[there], cents[there], SAVINGS_TRANSFER, internal_counterparty(account[there])
+            ),
         ]
 
     def _funding(self, random: np.random.Generator, day: int, balances: Integers) -> Bookings:

@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from spark_jobs.sources.sample import compliance, lending
+from spark_jobs.sources.sample.accounts import limits, opening_balances, planned_closings
 from spark_jobs.sources.sample.activity import Activity, usual_spending
 from spark_jobs.sources.sample.calendar import LAST_DAY, Window, activity_weight, is_statement_day
 from spark_jobs.sources.sample.counterparties import Counterparties
-from spark_jobs.sources.sample.holdings import CREDIT_CARD, CURRENT, DEPOSIT, SAVINGS, holdings
+from spark_jobs.sources.sample.holdings import CREDIT_CARD, CURRENT, DEPOSIT, PERSONAL, SAVINGS, holdings
 from spark_jobs.sources.sample.ledger import (
     LOAN_DISBURSEMENT,
     LOAN_INSTALLMENT,
@@ -30,7 +31,7 @@ from spark_jobs.sources.sample.ledger import (
     joined,
     moved,
 )
-from spark_jobs.sources.sample.population import STUDENT, population
+from spark_jobs.sources.sample.population import population
 from spark_jobs.sources.sample.randomness import Floats, Integers, random_stream
 from spark_jobs.sources.sample.records import Columns, account_rows, customer_rows, loan_rows, transaction_rows
 
@@ -41,7 +42,6 @@ ACTIVE, DORMANT, BLOCKED, CLOSED = range(4)
 NIGHT = 86_340
 ROWS_PER_CHUNK = 100_000
 CUSTOMER_CHANGES_PER_YEAR = 0.25
-CLOSING_SHARE = 0.06
 #: How fast the overdrawn share and the average balance forget (about two months).
 MEMORY = 0.985
 SALARY_LOST_SHARE = 0.5
@@ -68,12 +68,13 @@ class Bank:
         first = window.first_day
         quiet = compliance.quiet_customers(self.customers, self.held, seed)
         self.plan = compliance.plan(self.customers, self.held, quiet, seed, scale, first)
-        self._limit = self._limits()
+        self._limit = limits(self.customers, self.held, seed)
         self._activity = Activity(self.customers, self.held, np.maximum(self._limit, 0), seed, quiet)
-        self.balance = np.where(self.held.account_opened < first, self._opening_balances(), 0)
+        opening = opening_balances(self.customers, self.held, self._limit, self._activity.target, seed)
+        self.balance = np.where(self.held.account_opened < first, opening, 0)
         self._status = np.zeros(len(self.balance), dtype=np.int64)
         self._closed_day = np.full(len(self.balance), -1, dtype=np.int64)
-        self._closings = self._planned_closings(quiet)
+        self._closings = planned_closings(self.held, first, seed)
         asleep = quiet[self.held.account_customer] & (self.held.account_opened < first - compliance.QUIET_DAYS)
         planned_awake = {account for changes in self.plan.status_changes.values() for account, _ in changes}
         self._status[asleep & ~np.isin(np.arange(len(asleep)), list(planned_awake))] = DORMANT
@@ -123,7 +124,7 @@ class Bank:
         outcome, loan_bookings = self._collect(day)
         parts += [*self._activity.regular(day, self.balance), *loan_bookings]
         closing = self._closing(day)
-        booked_day, parts = self._book(day, parts, closing)
+        booked_day = self._book(day, parts, closing)
         changed = self._nightly_accounts(day, closing)
         for part in _chunks(changed):
             yield self._accounts(part, day, NIGHT, is_update=True)
@@ -136,7 +137,7 @@ class Bank:
             rows = transaction_rows(day, booked_day, held, slice(start, start + ROWS_PER_CHUNK))
             yield Delivery("transactions", rows, False)
 
-    def _book(self, day: int, parts: list[Bookings], closing: Integers) -> tuple[BookedDay, list[Bookings]]:
+    def _book(self, day: int, parts: list[Bookings], closing: Integers) -> BookedDay:
         """Add card and cash spending, closings and interest, and book the day."""
         days_left = LAST_DAY - day + 1
         other = sum(len(p.account) for p in parts)
@@ -153,41 +154,7 @@ class Bank:
         parts.append(self._activity.interest(day, by_night, is_open))
         everything = joined(parts)
         self._wanted -= len(everything.account)
-        return booked(everything, self.balance), parts
-
-    def _limits(self) -> Integers:
-        """Overdraft or card limit of each account in cents, -1 where the account has none."""
-        random = random_stream(self._seed, "limits")
-        owner, kind = self.held.account_customer, self.held.account_type
-        net, count = self.customers.net_monthly_income[owner], len(owner)
-        months = np.where(self.customers.is_main_bank[owner], random.uniform(0.6, 1.8, count), random.uniform(0, 0.4, count))
-        months = np.where(self.customers.segment[owner] == STUDENT, 0.2, months)
-        months = np.where(kind == CREDIT_CARD, random.uniform(0.8, 2.5, count), months)
-        limit = (net * months).astype(np.int64) // 10_000 * 10_000
-        return np.where(np.isin(kind, (SAVINGS, DEPOSIT)), -1, limit)
-
-    def _opening_balances(self) -> Integers:
-        random = random_stream(self._seed, "opening balances")
-        owner, kind = self.held.account_customer, self.held.account_type
-        count, net, thrift = len(owner), self.customers.net_monthly_income[owner], self.customers.thrift[owner]
-        current = self._activity.target[owner] * random.lognormal(0, 0.4, count) + net * random.uniform(0, 0.4, count)
-        current = np.maximum(current, -0.8 * np.maximum(self._limit, 0))
-        savings = net * np.exp(0.6 + 0.8 * thrift + random.normal(0, 0.7, count))
-        card = -np.maximum(self._limit, 0) * random.uniform(0, 0.4, count)
-        deposit = net * random.uniform(2, 10, count)
-        return np.choose(kind, [current, savings, card, deposit]).astype(np.int64)
-
-    def _planned_closings(self, quiet: np.ndarray) -> dict[int, Integers]:  # type: ignore[type-arg]
-        """A few savings and deposits are closed during the window, at least two months after opening."""
-        random = random_stream(self._seed, "closings")
-        kind, opened = self.held.account_type, self.held.account_opened
-        earliest = np.maximum(opened + 60, self._window.first_day)
-        day = earliest + (random.random(len(kind)) * (LAST_DAY - earliest)).astype(np.int64)
-        chosen = np.isin(kind, (SAVINGS, DEPOSIT)) & (random.random(len(kind)) < CLOSING_SHARE) & (day < LAST_DAY)
-        accounts = np.flatnonzero(chosen & (earliest < LAST_DAY))
-        accounts = accounts[np.argsort(day[accounts], kind="stable")]
-        days, start = np.unique(day[accounts], return_index=True)
-        return dict(zip(days.tolist(), np.split(accounts, start[1:]), strict=True)) if len(days) else {}
+        return booked(everything, self.balance)
 
     def _history(self) -> lending.BorrowerHistory:
         return lending.BorrowerHistory(self._activity.debt_service, self._overdrawn, self._average, self._missed)
@@ -205,7 +172,9 @@ class Bank:
         """New customers, then those who moved house, changed their address or phone, or earn more."""
         customers = self.customers
         if len(joining):
-            rows = customer_rows(self.households, customers, joining, np.full(len(joining), day), np.full(len(joining), 29_000))
+            rows = customer_rows(
+                self.households, customers, joining, np.full(len(joining), day), np.full(len(joining), 29_000)
+            )
             yield Delivery("customers", rows, False)
         known = np.flatnonzero(customers.since_day < day)
         count = int(random.poisson(len(known) * CUSTOMER_CHANGES_PER_YEAR / 365))
@@ -223,13 +192,19 @@ class Bank:
         customers.annual_income[raised] = (customers.annual_income[raised] * factor).astype(np.int64) // 10_000 * 10_000
         index = np.union1d(chosen, known[np.isin(customers.household[known], moving)])
         seconds = random.integers(32_000, 70_000, len(index))
-        yield Delivery("customers", customer_rows(self.households, customers, index, np.full(len(index), day), seconds), True)
+        yield Delivery(
+            "customers", customer_rows(self.households, customers, index, np.full(len(index), day), seconds), True
+        )
 
     def _opening_deposits(self, random: np.random.Generator, opening: Integers) -> Bookings:
         kind = self.held.account_type[opening]
         owner = self.held.account_customer[opening]
         share = np.where(kind == DEPOSIT, random.uniform(1.5, 8, len(opening)), random.uniform(0.05, 0.8, len(opening)))
-        cents = np.where(kind == CREDIT_CARD, 0, self.customers.net_monthly_income[owner] * share).astype(np.int64) // 1000 * 1000
+        cents = (
+            np.where(kind == CREDIT_CARD, 0, self.customers.net_monthly_income[owner] * share).astype(np.int64)
+            // 1000
+            * 1000
+        )
         cents = np.where((kind == CURRENT) & ~self.customers.is_main_bank[owner], cents // 3000 * 1000, cents)
         names = Counterparties().other_bank(owner)
         return bookings(opening, random.integers(43_200, 57_000, len(opening)), cents, SAVINGS_TRANSFER, names)
@@ -242,7 +217,7 @@ class Bank:
         who, principal = self.book.customer[granted], self.book.principal[granted]
         np.add.at(self._activity.debt_service, who, self.book.installment[granted])
         random = random_stream(self._seed, "purchases", day)
-        spent = np.where(self.book.product[granted] == lending.PERSONAL, random.uniform(0.7, 0.98, len(granted)), 1.0)
+        spent = np.where(self.book.product[granted] == PERSONAL, random.uniform(0.7, 0.98, len(granted)), 1.0)
         account, count = self.held.current[who], len(granted)
         paid = -(principal * spent).astype(np.int64)
         names = Counterparties().outside(random.integers(0, 1 << 30, count))
@@ -261,12 +236,18 @@ class Bank:
         if when > 28:
             return None, []
         due = self._due[when]
-        due = due[(self.book.status[due] >= 0) & (self.book.status[due] <= lending.LATE) & (self.book.originated[due] + 25 <= day)]
+        due = due[
+            (self.book.status[due] >= 0)
+            & (self.book.status[due] <= lending.LATE)
+            & (self.book.originated[due] + 25 <= day)
+        ]
         account = self.held.current[self.book.customer[due]]
         available = self.balance[account] + self._limit[account]
         outcome = lending.collect(self.book, due, available, self._seed, day)
         np.add.at(self._missed, self.book.customer[due], outcome.penalty > 0)
-        np.subtract.at(self._activity.debt_service, self.book.customer[outcome.ended], self.book.installment[outcome.ended])
+        np.subtract.at(
+            self._activity.debt_service, self.book.customer[outcome.ended], self.book.installment[outcome.ended]
+        )
         lost = random_stream(self._seed, "distress", day).random(len(outcome.distressed)) < SALARY_LOST_SHARE
         self._activity.has_salary[self.book.customer[outcome.distressed[lost]]] = False
         second = 29_000 + due % 3_000

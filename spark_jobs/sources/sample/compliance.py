@@ -1,4 +1,4 @@
-"""Patterns a compliance officer looks for, planted on a few accounts and listed in ``truth/alerts.csv``.
+"""Patterns a compliance officer looks for, planted on a few accounts and listed in ``_truth/alerts.csv``.
 
 Each rule gets about 12 accounts at scale 1, at least one where the window is long enough to show it.
 """
@@ -14,7 +14,7 @@ from spark_jobs.sources.sample.counterparties import Counterparties
 from spark_jobs.sources.sample.holdings import Holdings
 from spark_jobs.sources.sample.ledger import BRANCH_CASH, INCOMING_TRANSFER, MOBILE_TRANSFER, OUTGOING_TRANSFER
 from spark_jobs.sources.sample.population import Customers
-from spark_jobs.sources.sample.randomness import Flags, Integers, random_stream
+from spark_jobs.sources.sample.randomness import Flags, random_stream
 
 PER_RULE_AT_SCALE_1 = 12
 RULES = ("structuring", "rapid_in_and_out", "dormant_account_awake", "velocity")
@@ -64,7 +64,8 @@ def quiet_customers(customers: Customers, held: Holdings, seed: int) -> Flags:
     has_loan = np.bincount(held.loan_customer, minlength=len(customers)) > 0
     has_more = np.bincount(held.account_customer, minlength=len(customers)) > 1
     plain = ~customers.is_main_bank & ~has_loan & ~has_more
-    return plain & (random.random(len(customers)) < QUIET_SHARE / max(plain.mean(), QUIET_SHARE))
+    chosen = random.random(len(customers)) < QUIET_SHARE / max(float(plain.mean()), QUIET_SHARE)
+    return np.asarray(plain & chosen)
 
 
 def plan(customers: Customers, held: Holdings, quiet: Flags, seed: int, scale: float, first_day: int) -> Plan:
@@ -117,22 +118,38 @@ def _structuring(random: np.random.Generator, account: int, start: int, level: f
 def _rapid_in_and_out(random: np.random.Generator, account: int, start: int, level: float, first_day: int) -> Pattern:
     incoming = int(random.integers(15_000, 60_000) * level) * 100
     parts = random.dirichlet(np.full(2 + int(random.integers(0, 2)), 4.0)) * incoming * random.uniform(0.92, 0.98)
-    rows = [PlantedBooking(start, account, int(random.integers(30_000, 40_000)), incoming, INCOMING_TRANSFER, _outside(random))]
+    rows = [
+        PlantedBooking(
+            start, account, int(random.integers(30_000, 40_000)), incoming, INCOMING_TRANSFER, _outside(random)
+        )
+    ]
     for part in parts:
         day = start + int(random.integers(0, 2))
-        rows.append(PlantedBooking(day, account, int(random.integers(65_000, 80_000)), -int(part), OUTGOING_TRANSFER, _outside(random)))
+        rows.append(
+            PlantedBooking(
+                day, account, int(random.integers(65_000, 80_000)), -int(part), OUTGOING_TRANSFER, _outside(random)
+            )
+        )
     return [], rows
 
 
-def _dormant_account_awake(random: np.random.Generator, account: int, start: int, level: float, first_day: int) -> Pattern:
+def _dormant_account_awake(
+    random: np.random.Generator, account: int, start: int, level: float, first_day: int
+) -> Pattern:
     """A small booking early in the window, silence for QUIET_DAYS at least, then a large sum in and most of it out."""
-    early = PlantedBooking(first_day + int(random.integers(0, 20)), account, 40_000, 2_500, INCOMING_TRANSFER, _outside(random))
+    early = PlantedBooking(
+        first_day + int(random.integers(0, 20)), account, 40_000, 2_500, INCOMING_TRANSFER, _outside(random)
+    )
     awake = max(start, early.day + QUIET_DAYS)
     incoming = int(random.integers(8_000, 30_000) * level) * 100
     outgoing = -int(incoming * random.uniform(0.5, 0.9))
     return [early], [
-        PlantedBooking(awake, account, int(random.integers(30_000, 40_000)), incoming, INCOMING_TRANSFER, _outside(random)),
-        PlantedBooking(awake + 2, account, int(random.integers(30_000, 40_000)), outgoing, OUTGOING_TRANSFER, _outside(random)),
+        PlantedBooking(
+            awake, account, int(random.integers(30_000, 40_000)), incoming, INCOMING_TRANSFER, _outside(random)
+        ),
+        PlantedBooking(
+            awake + 2, account, int(random.integers(30_000, 40_000)), outgoing, OUTGOING_TRANSFER, _outside(random)
+        ),
     ]
 
 
@@ -143,7 +160,8 @@ def _velocity(random: np.random.Generator, account: int, start: int, level: floa
     seconds = begin + np.sort(random.choice(3_000, count, replace=False))
     cents = -(random.integers(900, 6_000, count) * level).astype(np.int64)
     return [], [
-        PlantedBooking(start, account, int(s), int(c), MOBILE_TRANSFER, _outside(random)) for s, c in zip(seconds, cents, strict=True)
+        PlantedBooking(start, account, int(s), int(c), MOBILE_TRANSFER, _outside(random))
+        for s, c in zip(seconds, cents, strict=True)
     ]
 
 

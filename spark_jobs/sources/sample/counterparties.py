@@ -62,19 +62,19 @@ class Counterparties:
         found = np.full(len(kind), NOBODY, dtype=np.int64)
         for shop_kind, group in _SHOP_GROUP.items():
             found = np.where(kind == shop_kind, _START[group] + pick % _SIZE[group], found)
-        return np.where(kind == CASH, NOBODY, found)
+        return np.asarray(np.where(kind == CASH, NOBODY, found))
 
     def payer(self, kind: Integers, customer: Integers) -> Integers:
         """Employer, pension fund or agency of each customer."""
         employer = _START["employers"] + (customer * 7 + 3) % _SIZE["employers"]
         pension = _START["pensions"] + customer % _SIZE["pensions"]
         agency = _START["agencies"] + customer % _SIZE["agencies"]
-        return np.where(kind == SALARY, employer, np.where(kind == PENSION, pension, agency))
+        return np.asarray(np.where(kind == SALARY, employer, np.where(kind == PENSION, pension, agency)))
 
     def payee(self, kind: int, customer: Integers) -> Integers:
         """Landlord or insurer of each customer."""
         if kind == INSURANCE:
-            return _START["insurers"] + customer % _SIZE["insurers"]
+            return np.asarray(_START["insurers"] + customer % _SIZE["insurers"])
         return self.outside(customer * (31 if kind == RENT else 17) + 11)
 
     def other_bank(self, customer: Integers) -> Integers:
@@ -83,4 +83,4 @@ class Counterparties:
 
     def outside(self, pick: Integers) -> Integers:
         """An account at another bank."""
-        return _START["outside"] + pick % OUTSIDE_ACCOUNTS
+        return np.asarray(_START["outside"] + pick % OUTSIDE_ACCOUNTS)

@@ -91,9 +91,18 @@ class Soiler:
             made += self._made[kind](random, row, day, lines[row].as_py()[:-1], len(lines))
         return sorted(made, key=lambda e: e.position)
 
-    def overdue(self, day: int) -> list[Edit]:
-        """What earlier days left to be delivered on ``day``, in order of planting."""
-        return self.pending.pop(day, [])
+    def overdue(self, day: int, *, has_file: bool) -> list[Edit]:
+        """What earlier days left to be delivered on ``day``, in order of planting.
+
+        Repetitions alone make no file: it could equal an earlier one byte for byte and would not be loaded. They wait
+        for the next day, or are given up after the last.
+        """
+        due = self.pending.pop(day, [])
+        if has_file or any(edit.kind != "exact_duplicate" for edit in due):
+            return due
+        if due and day < self.last_day:
+            self.pending[day + 1] = due + self.pending.get(day + 1, [])
+        return []
 
     def _cells(self, line: str) -> Cells:
         return dict(zip(self._names, next(csv.reader([line])), strict=True))
@@ -104,11 +113,19 @@ class Soiler:
     def _invalid(self, random: np.random.Generator, row: int, day: int, line: str, count: int) -> list[Edit]:
         position, cells = int(random.integers(0, count + 1)), self._cells(line)
         if random.random() < MALFORMED_SHARE:
-            return [Edit(position, self._malformed(random, cells), False, "invalid", ("record:malformed",), cells[self._key])]
+            return [
+                Edit(
+                    position, self._malformed(random, cells), False, "invalid", ("record:malformed",), cells[self._key]
+                )
+            ]
         if self.contract.table != "transactions" and random.random() < UNKNOWN_KEY_SHARE:
             cells[self._key] = unknown_identifier(cells[self._key], random)
         chosen = [self._fault(random)]
-        if random.random() < TWICE_BROKEN_SHARE and chosen[0].code not in ("cross_row_rule", "below_minimum", "after_ingestion"):
+        if random.random() < TWICE_BROKEN_SHARE and chosen[0].code not in (
+            "cross_row_rule",
+            "below_minimum",
+            "after_ingestion",
+        ):
             second = self._faults["unknown_value"]
             chosen += [f for f in [second[int(random.integers(0, len(second)))]] if f.column != chosen[0].column]
         for fault in chosen:
@@ -128,9 +145,13 @@ class Soiler:
         return whole + ",surplus\n"
 
     def _exact_duplicate(self, random: np.random.Generator, row: int, day: int, line: str, count: int) -> list[Edit]:
-        return self._now_or_later(random, row, day, Edit(row + 1, line + "\n", False, "exact_duplicate", (), self._cells(line)[self._key]))
+        return self._now_or_later(
+            random, row, day, Edit(row + 1, line + "\n", False, "exact_duplicate", (), self._cells(line)[self._key])
+        )
 
-    def _conflicting_duplicate(self, random: np.random.Generator, row: int, day: int, line: str, count: int) -> list[Edit]:
+    def _conflicting_duplicate(
+        self, random: np.random.Generator, row: int, day: int, line: str, count: int
+    ) -> list[Edit]:
         """Another version of the same key, as old as the first or some seconds younger."""
         seconds = int(random.choice((0, 1, 7, 30)))
         return self._now_or_later(random, row, day, self._version(random, row, line, seconds, "conflicting_duplicate"))
@@ -152,7 +173,9 @@ class Soiler:
         arrival = day + int(random.integers(1, LATEST_DELAY_DAYS + 1))
         if arrival > self.last_day:
             return []
-        self.pending.setdefault(arrival, []).append(Edit(0, line + "\n", False, "late", (), self._cells(line)[self._key]))
+        self.pending.setdefault(arrival, []).append(
+            Edit(0, line + "\n", False, "late", (), self._cells(line)[self._key])
+        )
         return [Edit(row, "", drops_row=True)]
 
     def _trailing_delimiter(self, random: np.random.Generator, row: int, day: int, line: str, count: int) -> list[Edit]:

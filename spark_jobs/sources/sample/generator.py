@@ -1,7 +1,7 @@
 """The seeded sample: a bank's daily deliveries over two years, dirt on purpose, and the truth beside them.
 
 Layout: ``<output>/<table>/<table>_YYYY-MM-DD.csv`` (a table without rows on a day delivers no file) and
-``<output>/truth/``: ``<table>.csv`` (one line per dirty row; line 0 speaks of the whole file), ``alerts.csv`` and
+``<output>/_truth/``: ``<table>.csv`` (one line per dirty row; line 0 speaks of the whole file), ``alerts.csv`` and
 ``summary.json``, which is written last and so marks a complete set.
 """
 
@@ -54,10 +54,10 @@ def generate(
 ) -> GenerationSummary:
     """Write the sample under ``output``; equal arguments give equal bytes.
 
-    ``scale`` 1 is 10,000 customers, 15,000 accounts, 8,000 loans and 1,000,000 transactions in 730 days; ``dirt`` is the
-    share of rows soiled; ``progress(done, days)`` is called after each day. The last day is 2025-12-31. Memory holds the
-    state of customers, accounts and loans and the rows of one day. ValueError for a parameter out of range,
-    FileExistsError where ``output`` already holds a sample.
+    ``scale`` 1 is 10,000 customers, 15,000 accounts, 8,000 loans and 1,000,000 transactions in 730 days; ``dirt`` is
+    the share of rows soiled; ``progress(done, days)`` is called after each day. The last day is 2025-12-31. Memory
+    holds the state of customers, accounts and loans and the rows of one day. ValueError for a parameter out of
+    range, FileExistsError where ``output`` already holds a sample.
     """
     _check(scale, seed, days, dirt)
     tables = tuple(c.table for c in landing_contracts())
@@ -94,10 +94,10 @@ def _check(scale: float, seed: int, days: int, dirt: float) -> None:
 
 
 def _prepare(output: Path, tables: Iterable[str]) -> None:
-    taken = [name for name in (*tables, "truth") if (output / name).exists()]
+    taken = [name for name in (*tables, "_truth") if (output / name).exists()]
     if taken:
         raise FileExistsError(f"{output} already holds {', '.join(taken)}; name an empty folder or remove them")
-    (output / "truth").mkdir(parents=True)
+    (output / "_truth").mkdir(parents=True)
 
 
 def _deliver(writers: dict[str, TableWriter], day: int, *deliveries: Iterable[Delivery]) -> None:
@@ -110,7 +110,7 @@ def _deliver(writers: dict[str, TableWriter], day: int, *deliveries: Iterable[De
 
 
 def _write_alerts(output: Path, alerts: Iterable[PlantedAlert]) -> None:
-    with (output / "truth" / "alerts.csv").open("w", encoding="utf-8", newline="") as file:
+    with (output / "_truth" / "alerts.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(ALERT_COLUMNS)
         for alert in alerts:
@@ -130,5 +130,5 @@ def _write_summary(summary: GenerationSummary) -> None:
         "alerts": summary.alert_count,
         "tables": {table: counts.as_json() for table, counts in summary.tables.items()},
     }
-    path = summary.output / "truth" / "summary.json"
+    path = summary.output / "_truth" / "summary.json"
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

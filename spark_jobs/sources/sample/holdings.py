@@ -99,8 +99,16 @@ def _account_affinity(customers: Customers) -> Floats:
     student = customers.segment == STUDENT
     prime = np.exp(-(((age - 38) / 12) ** 2))
     savings = 0.3 + 0.5 * income + main + 0.5 * customers.thrift + np.where(customers.household_size > 2, 0.5, 0.0)
-    card = -0.9 + 0.9 * income + main + 1.4 * prime + np.where(student, -2.0, 0.0) + 0.6 * (customers.segment == BUSINESS)
-    deposit = -2.4 + 0.8 * income + 1.8 * (age > 55) + 0.9 * np.isin(customers.segment, (AFFLUENT, PRIVATE)) + 0.4 * customers.thrift
+    card = (
+        -0.9 + 0.9 * income + main + 1.4 * prime + np.where(student, -2.0, 0.0) + 0.6 * (customers.segment == BUSINESS)
+    )
+    deposit = (
+        -2.4
+        + 0.8 * income
+        + 1.8 * (age > 55)
+        + 0.9 * np.isin(customers.segment, (AFFLUENT, PRIVATE))
+        + 0.4 * customers.thrift
+    )
     return np.column_stack((savings, card, deposit))
 
 
@@ -113,7 +121,14 @@ def _loan_affinity(customers: Customers) -> Floats:
     old = customers.employment == RETIRED
     personal = 0.5 - 0.3 * income + 0.7 * ((age > 27) & (age < 58)) - 0.7 * old - 0.5 * customers.thrift
     auto = 0.0 + 0.4 * income + 0.7 * steady + 0.6 * family - 1.0 * (age > 68) - 2.0 * (segment == STUDENT)
-    mortgage = -1.4 + 1.2 * income + 2.4 * np.exp(-(((age - 36) / 8) ** 2)) + 0.8 * family + 0.5 * steady - 3.0 * (segment == STUDENT)
+    mortgage = (
+        -1.4
+        + 1.2 * income
+        + 2.4 * np.exp(-(((age - 36) / 8) ** 2))
+        + 0.8 * family
+        + 0.5 * steady
+        - 3.0 * (segment == STUDENT)
+    )
     consumer = 0.4 - 0.5 * income + 1.3 * (age < 32) + 0.5 * (customers.employment == UNEMPLOYED) - 0.8 * old
     business = -3.2 + 4.2 * (segment == BUSINESS) + 1.6 * (customers.employment == SELF_EMPLOYED)
     return np.column_stack((personal, auto, mortgage, consumer, business)) + main[:, None]
@@ -149,7 +164,8 @@ def _spread(rank: Floats, old_share: float, old_days: int) -> Integers:
 
 def _after_joining(random: np.random.Generator, day: Integers, since_day: Integers) -> Integers:
     """Nobody opens before joining, or on the very last day, when nothing could follow."""
-    return np.minimum(np.maximum(day, since_day + random.integers(3, 40, len(day))), LAST_DAY - 1)
+    earliest = since_day + random.integers(3, 40, len(day))
+    return np.asarray(np.minimum(np.maximum(day, earliest), LAST_DAY - 1))
 
 
 def _account_of(customer: Integers, account_type: Integers, wanted: int, count: int) -> Integers:
@@ -162,7 +178,7 @@ def _account_of(customer: Integers, account_type: Integers, wanted: int, count: 
 def _currencies(random: np.random.Generator, home: Integers, account_type: Integers) -> Integers:
     """Accounts are kept in the owner's currency; some deposits in dollars, pounds or francs."""
     foreign = np.array([CURRENCIES.index(c) for c in ("USD", "GBP", "CHF")])[random.integers(0, 3, len(home))]
-    return np.where((account_type == DEPOSIT) & (random.random(len(home)) < 0.12), foreign, home)
+    return np.asarray(np.where((account_type == DEPOSIT) & (random.random(len(home)) < 0.12), foreign, home))
 
 
 def _loans(

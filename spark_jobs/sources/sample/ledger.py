@@ -1,4 +1,4 @@
-"""Account balances and the bookings that move them: whatever is booked, every balance follows from the one before it."""
+"""Account balances and the bookings that move them: every balance follows from the one before it."""
 
 from __future__ import annotations
 

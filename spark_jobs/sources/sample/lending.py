@@ -1,8 +1,8 @@
 """Loans: terms, risk, instalments, arrears, default and early repayment.
 
 Whether a loan will default is drawn at origination from what the bank could know then (income, debt burden, balance
-history, earlier missed instalments) and from noise it cannot know. Default itself comes 4 to 17 instalments later, after
-three missed ones. Amounts are cents.
+history, earlier missed instalments) and from noise it cannot know. Default itself comes 4 to 17 instalments later,
+after three missed ones. Amounts are cents.
 """
 
 from __future__ import annotations
@@ -23,7 +23,13 @@ NEVER = 10_000
 DAYS_PER_MONTH = 365.25 / 12
 
 #: By product: range of principal in yearly incomes, terms in months, base interest rate.
-PRINCIPAL_RANGE = {PERSONAL: (0.12, 0.6), AUTO: (0.25, 0.8), MORTGAGE: (2.2, 5.0), CONSUMER: (0.02, 0.12), BUSINESS_LOAN: (0.3, 1.6)}
+PRINCIPAL_RANGE = {
+    PERSONAL: (0.12, 0.6),
+    AUTO: (0.25, 0.8),
+    MORTGAGE: (2.2, 5.0),
+    CONSUMER: (0.02, 0.12),
+    BUSINESS_LOAN: (0.3, 1.6),
+}
 TERMS = {
     PERSONAL: (24, 36, 48, 60),
     AUTO: (36, 48, 60, 72),
@@ -33,7 +39,7 @@ TERMS = {
 }
 BASE_RATE = np.array([0.066, 0.046, 0.034, 0.089, 0.056])
 #: Logit of the probability of ever defaulting, per unit of each (standardised) driver.
-RISK_INTERCEPT = -3.05
+RISK_INTERCEPT = -3.15
 RISK_WEIGHTS = {"burden": 0.85, "income": 0.55, "overdrawn": 1.9, "buffer": 0.55, "missed": 0.75, "insecure_work": 0.6}
 RISK_NOISE = 0.55
 
@@ -106,7 +112,9 @@ class BorrowerHistory:
     missed: Integers
 
 
-def originate(book: LoanBook, loans: Integers, customers: Customers, history: BorrowerHistory, seed: int, day: int) -> None:
+def originate(
+    book: LoanBook, loans: Integers, customers: Customers, history: BorrowerHistory, seed: int, day: int
+) -> None:
     """Grant ``loans``: price them by the risk the bank sees, then draw whether and when each will default."""
     random = random_stream(seed, "origination", day)
     who, count = book.customer[loans], len(loans)

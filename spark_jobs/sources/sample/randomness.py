@@ -20,7 +20,7 @@ def random_stream(seed: int, purpose: str, *keys: int) -> np.random.Generator:
 def choices(random: np.random.Generator, weights: npt.ArrayLike, size: int) -> Integers:
     """``size`` indices drawn in proportion to ``weights``."""
     cumulative = np.cumsum(np.asarray(weights, dtype=np.float64))
-    return np.searchsorted(cumulative, random.random(size) * cumulative[-1], side="right").astype(np.int64)
+    return np.asarray(np.searchsorted(cumulative, random.random(size) * cumulative[-1], side="right"), dtype=np.int64)
 
 
 def sigmoid(value: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
@@ -30,12 +31,31 @@ from spark_jobs.sources.sample.vocabulary import (
 )
 
 Columns = Mapping[str, Any]
-_ASCII = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ø": "oe", "é": "e", "è": "e", "ç": "c", "ë": "e"})
+_NEEDS_QUOTES = re.compile('[,"\r\n]')
+_ASCII = str.maketrans(
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "ß": "ss",
+        "Ä": "Ae",
+        "Ö": "Oe",
+        "Ü": "Ue",
+        "ø": "oe",
+        "é": "e",
+        "è": "e",
+        "ô": "o",
+        "ç": "c",
+        "ë": "e",
+    }
+)
+
+_GIVEN_NAMES = (*FEMALE_NAMES, *MALE_NAMES)
 
 
 def quoted(value: str) -> str:
     """``value`` as a CSV cell: in quotes where it holds a comma, a quote or a line end."""
-    if any(mark in value for mark in ',"\r\n'):
+    if _NEEDS_QUOTES.search(value):
         return '"' + value.replace('"', '""') + '"'
     return value
 
@@ -91,21 +111,29 @@ def loan_ids(index: Integers) -> pa.Array:
     return identifiers("L", index + 1)
 
 
-def customer_rows(households: Households, customers: Customers, index: Integers, updated_day: Integers, second: Integers) -> Columns:
+def customer_rows(
+    households: Households, customers: Customers, index: Integers, updated_day: Integers, second: Integers
+) -> Columns:
     """Customers as they are now."""
     home = customers.household[index]
     city = households.city[home]
-    first = np.where(customers.is_female[index], customers.first_name[index], customers.first_name[index] + len(FEMALE_NAMES))
-    given, family = (*FEMALE_NAMES, *MALE_NAMES), LAST_NAMES
+    first = np.where(
+        customers.is_female[index], customers.first_name[index], customers.first_name[index] + len(FEMALE_NAMES)
+    )
+    given, family = _GIVEN_NAMES, LAST_NAMES
     reachable = pa.array(customers.has_contact[index])
     number = pc.cast(pa.array(index * 10 + customers.contact_version[index] % 10), pa.string())
     local = pc.binary_join_element_wise(
-        _words(tuple(_ascii(n) for n in given), first), _words(tuple(_ascii(n) for n in family), customers.last_name[index]), number, "."
+        _words(_plain(given), first), _words(_plain(family), customers.last_name[index]), number, "."
     )
     email = pc.binary_join_element_wise(local, "example.com", "@")
     calling = _words(tuple(CALLING_CODE[c.country] for c in CITIES), city)
-    phone = pc.binary_join_element_wise(calling, identifiers("15", index * 97 % 100_000_000 + customers.contact_version[index]), " ")
-    income = pc.if_else(pa.array(customers.has_income[index]), money(customers.annual_income[index]), pa.scalar(None, pa.string()))
+    phone = pc.binary_join_element_wise(
+        calling, identifiers("15", index * 97 % 100_000_000 + customers.contact_version[index]), " "
+    )
+    income = pc.if_else(
+        pa.array(customers.has_income[index]), money(customers.annual_income[index]), pa.scalar(None, pa.string())
+    )
     house_number = pc.cast(pa.array(households.house_number[home]), pa.string())
     return {
         "customer_id": customer_ids(index),
@@ -178,10 +206,12 @@ def transaction_rows(day: int, booked: BookedDay, held: Holdings, part: slice) -
     sequence = np.arange(part.start, part.start + count) + 1
     recorded = np.minimum(rows.second + 5 + sequence % 83, SECONDS_PER_DAY - 1)
     name = pa.array(rows.counterparty, mask=rows.counterparty <= NOBODY)
-    counterparty = pa.array([quoted(n) for n in NAMES]).take(name)
+    counterparty = _vocabulary(NAMES).take(name)
     internal = rows.counterparty < NOBODY
     if internal.any():
-        counterparty = pc.replace_with_mask(counterparty, pa.array(internal), account_ids(-2 - rows.counterparty[internal]))
+        counterparty = pc.replace_with_mask(
+            counterparty, pa.array(internal), account_ids(-2 - rows.counterparty[internal])
+        )
     return {
         "transaction_id": identifiers("T" + str(dates(np.array([day]))[0]).replace("-", ""), sequence),
         "account_id": account_ids(rows.account),
@@ -212,8 +242,9 @@ def _words(words: tuple[str, ...], index: Integers) -> pa.Array:
     return _vocabulary(words).take(pa.array(index))
 
 
-def _ascii(name: str) -> str:
-    return name.translate(_ASCII).lower()
+@cache
+def _plain(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name.translate(_ASCII).lower() for name in names)
 
 
 def _postal_codes(city: Integers, suffix: Integers) -> pa.Array:

@@ -106,9 +106,30 @@ EMPLOYERS = (
     "Bau Jäger",
     "Handelshaus Böhm",
 )
-GROCERS = ("Markthalle", "Frischmarkt Müller", "Bioladen Grün", "Supermarkt Süd", "Discount 24", "Metzgerei Weiß, Inh. Jäger")
-HOUSEHOLD_SHOPS = ("Baumarkt Krüger", "Möbelhaus Schönblick", "Drogerie Löwe", "Elektro Böhm", "Stadtwerke Süd", "Apotheke am Tor")
-LEISURE_SHOPS = ("Kino Capitol", 'Café "Zur Mühle"', "Buchhandlung Köhler", "Sportverein 1898", "Konzerthaus", "Gasthof Dürr")
+GROCERS = (
+    "Markthalle",
+    "Frischmarkt Müller",
+    "Bioladen Grün",
+    "Supermarkt Süd",
+    "Discount 24",
+    "Metzgerei Weiß, Inh. Jäger",
+)
+HOUSEHOLD_SHOPS = (
+    "Baumarkt Krüger",
+    "Möbelhaus Schönblick",
+    "Drogerie Löwe",
+    "Elektro Böhm",
+    "Stadtwerke Süd",
+    "Apotheke am Tor",
+)
+LEISURE_SHOPS = (
+    "Kino Capitol",
+    'Café "Zur Mühle"',
+    "Buchhandlung Köhler",
+    "Sportverein 1898",
+    "Konzerthaus",
+    "Gasthof Dürr",
+)
 TRAVEL_SHOPS = ("Bahn", "Reisebüro Jürgens", "Hotel Bellevue", "Fluglinie Nord", "Mietwagen Süd")
 INSURERS = ("Versicherung Löwe", "Alte Münchener Leben", "Krankenkasse Nord")
 PENSION_FUNDS = ("Deutsche Rentenkasse", "Versorgungswerk Süd")

@@ -37,7 +37,8 @@ class TableCounts:
     """What was delivered of a table and what must become of it; repeated files are not counted.
 
     ``delivered_rows`` = ``silver_rows`` + ``quarantined_rows`` + ``superseded_rows``. ``versions`` counts distinct
-    (key, ordering instant) pairs among valid rows, ``reasons`` rows per quarantine reason, ``kinds`` dirty rows per kind.
+    (key, ordering instant) pairs among valid rows, ``reasons`` rows per quarantine reason, ``kinds`` dirty rows per
+    kind.
     """
 
     files: int = 0
@@ -55,7 +56,7 @@ class TableCounts:
         return self.delivered_rows - self.quarantined_rows - self.silver_rows
 
     def as_json(self) -> dict[str, object]:
-        """Plain values for ``truth/summary.json``."""
+        """Plain values for ``_truth/summary.json``."""
         return {
             "files": self.files,
             "duplicate_files": self.duplicate_files,
@@ -96,33 +97,36 @@ class DailyFile:
 
 
 class TableWriter:
-    """Delivers one table: its daily files under ``<output>/<table>/`` and ``<output>/truth/<table>.csv``."""
+    """Delivers one table: its daily files under ``<output>/<table>/`` and ``<output>/_truth/<table>.csv``."""
 
     def __init__(self, table: str, output: Path, seed: int, dirt: float) -> None:
         """``dirt`` is the share of rows to soil and of files to write oddly; 0 leaves everything clean."""
-        self._table, self._seed, self._dirt = table, seed, dirt
+        self.table, self._seed, self._dirt = table, seed, dirt
         self._folder = output / table
         self._folder.mkdir()
-        self._truth = (output / "truth" / f"{table}.csv").open("w", encoding="utf-8", newline="")
+        self._truth = (output / "_truth" / f"{table}.csv").open("w", encoding="utf-8", newline="")
         self._truth_rows = csv.writer(self._truth, lineterminator="\n")
         self._truth_rows.writerow(TRUTH_COLUMNS)
-        self._soiler = Soiler(contract(f"landing.{table}"), seed, dirt, LAST_DAY)
+        self.soiler = Soiler(contract(f"landing.{table}"), seed, dirt, LAST_DAY)
         self.counts = TableCounts()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._truth.close()
 
     def open_day(self, day: int) -> OpenDay:
         """The file of that day; it comes into being with its first row."""
         return OpenDay(self, day)
 
-    def _new_file(self, day: int) -> tuple[DailyFile, str]:
+    def new_file(self, day: int) -> tuple[DailyFile, str]:
+        """Begin the file of a day; its kind is one of FILE_KINDS or empty."""
         kind = self._file_kind(day)
         self.counts.files += 1
-        return DailyFile(self._folder / f"{self._table}_{date_of(day).isoformat()}.csv", kind), kind
+        return DailyFile(self._folder / f"{self.table}_{date_of(day).isoformat()}.csv", kind), kind
 
     def _file_kind(self, day: int) -> str:
         number = self.counts.files
@@ -131,10 +135,11 @@ class TableWriter:
         order, remainder = divmod(number - FIRST_ODD_FILE, 2)
         if 0 <= order < len(FILE_KINDS) and remainder == 0:
             return FILE_KINDS[order]
-        random = random_stream(self._seed, "file " + self._table, day)
+        random = random_stream(self._seed, "file " + self.table, day)
         return FILE_KINDS[int(random.integers(0, len(FILE_KINDS)))] if random.random() < self._dirt else ""
 
-    def _note_file(self, file: DailyFile, kind: str) -> None:
+    def note_file(self, file: DailyFile, kind: str) -> None:
+        """Tell what is odd about a finished file, and deliver it again where that is the oddity."""
         if kind == "duplicate_file":
             copy = file.path.with_name(file.path.stem + "_redelivered.csv")
             shutil.copyfile(file.path, copy)
@@ -147,9 +152,10 @@ class TableWriter:
 
     def _note(self, name: str, line: int, kind: str, reasons: Iterable[str], key: str) -> None:
         self.counts.kinds[kind] += 1
-        self._truth_rows.writerow((f"{self._table}/{name}", line, kind, ";".join(reasons), key))
+        self._truth_rows.writerow((f"{self.table}/{name}", line, kind, ";".join(reasons), key))
 
-    def _note_row(self, name: str, line: int, edit: Edit) -> None:
+    def note_row(self, name: str, line: int, edit: Edit) -> None:
+        """Tell about a dirty line just written."""
         self._note(name, line, edit.kind, edit.reasons, edit.key)
         self.counts.quarantined_rows += edit.kind == "invalid"
         self.counts.versions += edit.adds_version
@@ -171,7 +177,7 @@ class OpenDay:
         if not len(clean):
             return
         writer = self._writer
-        edits = writer._soiler.edits(clean, self._day, self._chunk, is_update=delivery.is_update)
+        edits = writer.soiler.edits(clean, self._day, self._chunk, is_update=delivery.is_update)
         self._chunk += 1
         writer.counts.silver_rows += 0 if delivery.is_update else len(clean)
         writer.counts.versions += len(clean)
@@ -179,17 +185,19 @@ class OpenDay:
 
     def close(self) -> None:
         """Append what earlier days left for this one and finish the file, if there is one."""
-        overdue = self._writer._soiler.overdue(self._day)
+        overdue = self._writer.soiler.overdue(self._day, has_file=self._file is not None)
         if overdue:
             self._write(pa.array([], pa.string()), overdue)
         if self._file:
             self._file.close()
-            self._writer._note_file(self._file, self._kind)
+            self._writer.note_file(self._file, self._kind)
 
     def _write(self, clean: pa.StringArray, edits: list[Edit]) -> None:
+        if len(clean) == sum(e.drops_row for e in edits) and not any(e.text for e in edits):
+            return
         if self._file is None:
-            self._file, self._kind = self._writer._new_file(self._day)
-            self._file.write(header(self._writer._table).encode())
+            self._file, self._kind = self._writer.new_file(self._day)
+            self._file.write(header(self._writer.table).encode())
         text = _Text(clean)
         out, cursor = BytesIO(), 0
         first_line = self._line
@@ -202,7 +210,7 @@ class OpenDay:
                 out.write(edit.text.encode())
                 self._line += 1
                 if edit.kind:
-                    self._writer._note_row(self._file.path.name, self._line, edit)
+                    self._writer.note_row(self._file.path.name, self._line, edit)
         out.write(text.between(cursor, len(clean)))
         self._line += len(clean) - cursor
         self._writer.counts.delivered_rows += self._line - first_line

@@ -112,7 +112,7 @@ CELL = st.text(st.sampled_from('ab,"\n\r é\0'), max_size=5)
 
 
 class TestBothParsers:
-    @settings(max_examples=300)
+    @settings(max_examples=300, deadline=None)
     @given(text=CSV_TEXT, block_bytes=st.integers(4, 80))
     @example(text='1,2,"3"4\n', block_bytes=80)
     @example(text='1,"2\n3",4\n,\n', block_bytes=8)
@@ -125,7 +125,7 @@ class TestBothParsers:
         assert rows(path, block_bytes=block_bytes) == expected
         assert rows(path) == expected
 
-    @settings(max_examples=200)
+    @settings(max_examples=200, deadline=None)
     @given(text=CSV_TEXT)
     def test_no_character_is_lost(self, tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
         path = tmp_path_factory.getbasetemp() / "whole.csv"
@@ -136,7 +136,7 @@ class TestBothParsers:
         markup = str.maketrans("", "", ',"\r\n')
         assert kept.translate(markup) == text.translate(markup)
 
-    @settings(max_examples=200)
+    @settings(max_examples=200, deadline=None)
     @given(
         table=st.lists(st.tuples(CELL, CELL, CELL), max_size=8),
         quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),

@@ -1,4 +1,4 @@
-"""A seeded lake written with delta-rs: the tables the report reads, with contract schemas, and their rows for reference."""
+"""A seeded lake written with delta-rs: the tables the report reads, by contract, and their rows for reference."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import random
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,22 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from spark_jobs.contract import BRONZE_PROVENANCE, Contract, contract
+from tests.unit.report.model_metrics import metrics_of
+from tests.unit.report.operations import STARTED, write_operations, write_quarantine
 
 Row = dict[str, Any]
 
 AS_OF = date(2025, 12, 31)
-STARTED = datetime(2026, 1, 2, 6, 0, tzinfo=UTC)
-RUN_ID = "20260102T060000Z-7f3a"
-REGIONS = ("Prague", "Central Bohemia", "South Bohemia", "West Bohemia", "North Bohemia", "East Bohemia", "South Moravia", "North Moravia")
+REGIONS = (
+    "Prague",
+    "Central Bohemia",
+    "South Bohemia",
+    "West Bohemia",
+    "North Bohemia",
+    "East Bohemia",
+    "South Moravia",
+    "North Moravia",
+)
 SEGMENTS = ("mass", "affluent", "private", "student", "business")
 PRODUCTS = ("personal", "auto", "mortgage", "consumer", "business")
 _ARROW = {
@@ -89,8 +98,8 @@ def seeded_lake(path: Path, *, customers: int = 60, seed: int = 11, regions: tup
     _portfolio_risk(lake)
     _alerts(lake, draw)
     _suggestions(lake, draw)
-    _quarantine(lake, draw)
-    _operations(lake, draw)
+    write_quarantine(lake, draw)
+    write_operations(lake, draw)
     _model(lake)
     return lake
 
@@ -117,7 +126,9 @@ def _customers_and_accounts(lake: SeededLake, draw: random.Random, customers: in
         }
         people.append(person)
         for account in range(1 + (number % 2)):
-            accounts.append({"account_id": f"A{number:06}-{account}", "customer_id": customer_id, "account_type": "current"})
+            accounts.append(
+                {"account_id": f"A{number:06}-{account}", "customer_id": customer_id, "account_type": "current"}
+            )
             accounts[-1] |= {"customer_token": person["customer_token"], "currency": "EUR", "status": "active"}
             accounts[-1] |= {"opened_date": date(2020, 1, 1), "balance_amount": Decimal(100), "updated_at": STARTED}
             accounts[-1] |= {"_source_file": "accounts/a.csv", "_row_number": len(accounts) + 1}
@@ -147,7 +158,11 @@ def _loans(lake: SeededLake, draw: random.Random) -> None:
         defaulted = draw.random() < risk * min(1.0, age / 500)
         principal = Decimal(draw.randrange(40, 900) * 100 * (6 if draw.random() < 0.2 else 1))
         status = "defaulted" if defaulted else draw.choices(("active", "late", "closed"), (70, 8, 22))[0]
-        outstanding = Decimal(0) if status == "closed" else (principal * Decimal(draw.randrange(30, 98)) / 100).quantize(Decimal("0.01"))
+        outstanding = (
+            Decimal(0)
+            if status == "closed"
+            else (principal * Decimal(draw.randrange(30, 98)) / 100).quantize(Decimal("0.01"))
+        )
         loans.append(
             {
                 "loan_id": loan_id,
@@ -167,7 +182,14 @@ def _loans(lake: SeededLake, draw: random.Random) -> None:
             }
         )
         band = "ABCDE"[sum(risk > edge for edge in (0.03, 0.08, 0.15, 0.3))]
-        scores.append({"loan_id": loan_id, "customer_id": person["customer_id"], "probability_of_default": risk, "risk_band": band})
+        scores.append(
+            {
+                "loan_id": loan_id,
+                "customer_id": person["customer_id"],
+                "probability_of_default": risk,
+                "risk_band": band,
+            }
+        )
         scores[-1] |= {"top_reasons": ["debt burden"], "model_version": "1", "scored_at": STARTED}
     lake.write("silver.loans", loans)
     lake.write("gold.loan_default_scores", scores)
@@ -183,7 +205,10 @@ def _portfolio_risk(lake: SeededLake) -> None:
         grouped[(owner["segment"], owner["region"], loan["product"], quarter, loan["currency"])].append(loan)
     rows = []
     for key, loans in grouped.items():
-        at_risk = [(1.0 if loan["status"] == "defaulted" else risk[loan["loan_id"]], loan["outstanding_amount"]) for loan in loans]
+        at_risk = [
+            (1.0 if loan["status"] == "defaulted" else risk[loan["loan_id"]], loan["outstanding_amount"])
+            for loan in loans
+        ]
         defaulted = sum(loan["status"] == "defaulted" for loan in loans)
         rows.append(dict(zip(("segment", "region", "product", "vintage_date", "currency"), key, strict=True)))
         rows[-1] |= {
@@ -196,14 +221,18 @@ def _portfolio_risk(lake: SeededLake) -> None:
             "probability_of_default": None,
             "loss_given_default": 0.45,
             "expected_loss_amount": sum(
-                ((amount * Decimal(str(round(chance * 0.45, 6)))).quantize(Decimal("0.01")) for chance, amount in at_risk), Decimal(0)
+                (
+                    (amount * Decimal(str(round(chance * 0.45, 6)))).quantize(Decimal("0.01"))
+                    for chance, amount in at_risk
+                ),
+                Decimal(0),
             ),
         }
     lake.write("gold.portfolio_risk", rows)
 
 
 _EVIDENCE = {
-    "structuring": "{n} cash deposits between EUR 9,100 and EUR 9,950 within 6 days, EUR {amount:,.0f} in all; the threshold is EUR 10,000.",
+    "structuring": "{n} cash deposits of EUR 9,100 to EUR 9,950 in 6 days, EUR {amount:,.0f} in all.",
     "rapid_in_and_out": "EUR {amount:,.0f} came in and 97% of it left within 2 days in {n} transfers.",
     "dormant_account_awake": "No movement for 412 days, then {n} transactions of EUR {amount:,.0f} in one week.",
     "velocity": "{n} transactions in one hour; this account makes 1.4 a day otherwise.",
@@ -238,7 +267,13 @@ def _alerts(lake: SeededLake, draw: random.Random) -> None:
 def _suggestions(lake: SeededLake, draw: random.Random) -> None:
     products = ("savings", "credit_card", "deposit", "personal", "mortgage")
     rows = [
-        {"customer_id": person["customer_id"], "rank": rank, "product": product, "score": 1.0 / rank, "as_of_date": AS_OF}
+        {
+            "customer_id": person["customer_id"],
+            "rank": rank,
+            "product": product,
+            "score": 1.0 / rank,
+            "as_of_date": AS_OF,
+        }
         for person in lake.rows["silver.customers"]
         for rank, product in enumerate(draw.sample(products, 3, counts=(5, 4, 2, 2, 1)), 1)
     ]
@@ -255,172 +290,13 @@ def _suggestions(lake: SeededLake, draw: random.Random) -> None:
     )
 
 
-_REASONS = {
-    "customers": ("customer_id:missing", "date_of_birth:not_a_date", "segment:unknown_value", "annual_income_amount:not_a_decimal"),
-    "accounts": ("customer_id:orphan", "record:closed_before_opened", "balance_amount:not_a_decimal"),
-    "loans": ("account_id:orphan", "record:outstanding_above_principal", "principal_amount:below_minimum"),
-    "transactions": ("account_id:orphan", "amount:below_minimum", "booked_at:not_a_timestamp", "record:malformed", "currency:bad_format"),
-}
-
-
-def _quarantine(lake: SeededLake, draw: random.Random) -> None:
-    size = len(lake.rows["silver.customers"])
-    for table, share in (("customers", 0.02), ("accounts", 0.015), ("loans", 0.02), ("transactions", 0.4)):
-        reasons = _REASONS[table]
-        rows = [
-            {
-                "_source_file": f"{table}/{table}_2025-12-{1 + number % 28:02}.csv",
-                "_row_number": 2 + draw.randrange(90_000),
-                "_batch_id": 1,
-                "_reasons": sorted({draw.choice(reasons), draw.choice(reasons[:2])}),
-                "_quarantined_at": STARTED,
-            }
-            for number in range(int(size * share) + len(reasons))
-        ]
-        lake.write(f"quarantine.{table}", rows)
-
-
-def _operations(lake: SeededLake, draw: random.Random) -> None:
-    customers = len(lake.rows["silver.customers"])
-    kept = {table: len(lake.rows[f"silver.{table}"]) for table in ("customers", "accounts", "loans")} | {"transactions": customers * 97}
-    log: list[Row] = []
-    clock = STARTED
-
-    def ran(name: str, seconds: float, rows_in: int, rows_out: int, rejected: int | None = None, superseded: int | None = None) -> None:
-        log.append({"run_id": RUN_ID, "table_name": name, "started_at": clock, "duration_seconds": seconds, "status": "published"})
-        log[-1] |= {"finished_at": clock + timedelta(seconds=seconds), "rows_in": rows_in, "rows_out": rows_out}
-        log[-1] |= {"rows_rejected": rejected, "rows_superseded": superseded, "input_versions": "{}", "output_version": 0}
-
-    for table, rows in kept.items():
-        rejected = len(lake.rows[f"quarantine.{table}"])
-        superseded = rows // 40 + 1
-        whole = rows + rejected + superseded
-        ran(f"bronze.{table}", 2 + rows / 200_000 + draw.random(), whole, whole)
-    clock += timedelta(seconds=9)
-    for table, rows in kept.items():
-        rejected = len(lake.rows[f"quarantine.{table}"])
-        superseded = rows // 40 + 1
-        ran(f"silver.{table}", 3 + rows / 100_000 + draw.random(), rows + rejected + superseded, rows, rejected, superseded)
-    clock += timedelta(seconds=17)
-    for name in ("customer_360", "portfolio_risk", "transaction_alerts", "product_recommendations", "loan_default_scores"):
-        ran(f"gold.{name}", 1 + 4 * draw.random(), customers, len(lake.rows[f"gold.{name}"]))
-    lake.write("ops.run_log", log)
-    lake.write("ops.file_ledger", _files())
-    lake.write("ops.data_quality", _checks(lake))
-
-
-def _files() -> list[Row]:
-    loaded = [
-        {"table_name": table, "path": f"{table}/{table}_2025-12-{day:02}.csv", "status": "loaded", "landed_at": STARTED}
-        for table in ("customers", "accounts", "loans", "transactions")
-        for day in range(1, 29)
-    ]
-    twice = {"table_name": "loans", "path": "loans/again.csv", "status": "duplicate", "message": "same bytes as loans/loans_2025-12-01.csv"}
-    broken = {"table_name": "accounts", "path": "accounts/cut.csv.gz", "status": "refused", "message": "the gzip stream ends early"}
-    return [*loaded, twice | {"landed_at": STARTED}, broken | {"landed_at": STARTED}]
-
-
-def _checks(lake: SeededLake) -> list[Row]:
-    rows: list[Row] = []
-
-    def add(table: str, name: str, kind: str, failed: int, checked: int, observed: str, expected: str) -> None:
-        rows.append({"run_id": RUN_ID, "table_name": table, "check_name": name, "kind": kind, "is_passed": failed == 0})
-        rows[-1] |= {"failed_count": failed, "checked_count": checked, "observed": observed, "expected": expected, "checked_at": STARTED}
-
-    for table in ("customers", "accounts", "loans"):
-        size = len(lake.rows[f"silver.{table}"])
-        add(f"silver.{table}", "unique_key", "gate", 0, size, "0 duplicates", "0 duplicates")
-        add(f"silver.{table}", "referential_integrity", "gate", 0, size, "0 orphans", "0 orphans")
-        add(f"silver.{table}", "volume_against_history", "gate", 0, size, f"{size:,} rows", "within 50% of the last run")
-        add(f"silver.{table}", "expect_column_values_to_not_be_null:customer_id", "expectation", 0, size, "0 nulls", "0 nulls")
-    add("silver.transactions", "balance_reconciliation", "gate", 3, 1500, "3 accounts do not reconcile", "at most 0")
-    add("gold.customer_360", "expect_column_values_to_be_between:tenure_months", "expectation", 0, 60, "0 to 72", "at least 0")
-    add("silver.customers", "segment:unknown_value", "row_rule", 2, 63, "2", "0")
-    add("silver.customers", "customer_id:missing", "row_rule", 0, 63, "0", "0")
-    return rows
-
-
 def _model(lake: SeededLake) -> None:
     status = {loan["loan_id"]: loan["status"] for loan in lake.rows["silver.loans"]}
     scored = sorted(
-        (row["probability_of_default"], int(status[row["loan_id"]] == "defaulted")) for row in lake.rows["gold.loan_default_scores"]
+        (row["probability_of_default"], int(status[row["loan_id"]] == "defaulted"))
+        for row in lake.rows["gold.loan_default_scores"]
     )
     lake.metrics = metrics_of(scored)
     folder = lake.path / "models" / "loan_default"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "metrics.json").write_text(json.dumps(lake.metrics), encoding="utf-8")
-
-
-def metrics_of(scored: list[tuple[float, int]]) -> dict[str, Any]:
-    """metrics.json for (score, outcome) pairs sorted by score, after the structure of ``ml.loan_default.metrics``."""
-    bad = sum(outcome for _, outcome in scored)
-    good = len(scored) - bad
-    below, pairs = 0, 0
-    for _, outcome in scored:
-        pairs += below if outcome else 0
-        below += 1 - outcome
-    auc = pairs / (good * bad) if good * bad else None
-    group = {"loan_count": len(scored), "default_count": bad, "default_rate": bad / len(scored)}
-    group |= {"first_originated_date": "2023-01-01", "last_originated_date": "2025-12-15"}
-    figures = _figures(auc, 0.04)
-    return {
-        "model_name": "loan_default",
-        "model_version": "2026.1-3b9d",
-        "feature_service": "loan_default",
-        "protocol": "out_of_time",
-        "summary": "ROC-AUC out of time.",
-        "notes": ["Loans younger than twelve months are left out: too young to judge."],
-        "data": {"all": group, "matured": group, "train": group, "test": group},
-        "evaluation": figures,
-        "baselines": [
-            {"name": "base_rate", "detail": "", "figures": _figures(0.5, 0.0)},
-            {"name": "single_feature", "detail": "debt_to_income_ratio", "figures": _figures(auc and 0.5 + (auc - 0.5) * 0.7, 0.05)},
-        ],
-        "sklearn": {"is_available": True, "roc_auc": auc, "difference": 0.0004, "tolerance": 0.005, "is_within_tolerance": True, "detail": ""},
-        "cross_validation": None,
-        "fold_count": None,
-        "repeat_count": None,
-        "curves": {"roc": _roc(scored, good, bad), "calibration": _calibration(scored), "score_histogram": _histogram(scored)},
-        "coefficients": [
-            {"column": "debt_to_income_ratio", "feature": "debt_to_income_ratio", "coefficient": 0.62},
-            {"column": "lowest_balance_amount", "feature": "lowest_balance_amount", "coefficient": -0.44},
-            {"column": "employment_status_unemployed", "feature": "employment_status", "coefficient": 0.31},
-            {"column": "term_months", "feature": "term_months", "coefficient": 0.12},
-        ],
-    }
-
-
-def _figures(auc: float | None, width: float) -> dict[str, float | None]:
-    if auc is None:
-        return dict.fromkeys(("roc_auc", "roc_auc_low", "roc_auc_high", "pr_auc", "ks", "gini", "brier"))
-    return {"roc_auc": auc, "roc_auc_low": auc - width, "roc_auc_high": auc + width, "pr_auc": 0.3, "ks": auc - 0.4, "gini": 2 * auc - 1, "brier": 0.061}
-
-
-def _roc(scored: list[tuple[float, int]], good: int, bad: int) -> list[dict[str, float]]:
-    if not good * bad:
-        return []
-    points, caught, flagged = [(0.0, 0.0)], 0, 0
-    for _, outcome in reversed(scored):
-        caught, flagged = caught + outcome, flagged + 1 - outcome
-        points.append((flagged / good, caught / bad))
-    step = max(len(points) // 200, 1)
-    return [{"false_positive_rate": x, "true_positive_rate": y} for x, y in [*points[::step], (1.0, 1.0)]]
-
-
-def _calibration(scored: list[tuple[float, int]]) -> list[dict[str, float]]:
-    size = -(-len(scored) // 10)
-    groups = [scored[start : start + size] for start in range(0, len(scored), size)]
-    found = []
-    for number, group in enumerate(groups, 1):
-        rate = sum(outcome for _, outcome in group) / len(group)
-        half = 1.96 * (rate * (1 - rate) / len(group)) ** 0.5
-        found.append({"bin": number, "count": len(group), "mean_predicted": sum(score for score, _ in group) / len(group)})
-        found[-1] |= {"observed_rate": rate, "observed_low": max(0.0, rate - half), "observed_high": min(1.0, rate + half)}
-    return found
-
-
-def _histogram(scored: list[tuple[float, int]]) -> list[dict[str, float]]:
-    found = [{"low": step / 20, "high": (step + 1) / 20, "negative_count": 0, "positive_count": 0} for step in range(20)]
-    for score, outcome in scored:
-        found[min(int(score * 20), 19)]["positive_count" if outcome else "negative_count"] += 1
-    return found

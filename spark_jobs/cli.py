@@ -1,0 +1,183 @@
+"""The command line, ``risklake``: what a user can ask of the lake. The Makefile and Glue call nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from spark_jobs.errors import RiskLakeError
+
+app = typer.Typer(
+    name="risklake",
+    help="A bank's risk lakehouse: delivered files to bronze, silver, gold, model and report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+LakeOption = Annotated[Path, typer.Option("--lake", help="Folder of the lake.")]
+DEFAULT_LAKE = Path("build/lake")
+_console = Console()
+_errors = Console(stderr=True)
+
+
+@app.command()
+def run(
+    source: Annotated[Literal["sample", "berka", "csv"], typer.Option(help="Where files come from.")] = "sample",
+    data: Annotated[Path | None, typer.Option(help="Folder of the berka or csv source.")] = None,
+    lake: LakeOption = DEFAULT_LAKE,
+    scale: Annotated[float, typer.Option(help="Size of the sample; 1 is a million transactions.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 7,
+    days: Annotated[int, typer.Option(help="Days the sample covers.")] = 730,
+    dirt: Annotated[float, typer.Option(help="Share of soiled rows in the sample.")] = 0.02,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Business date; default: the newest transaction's.")
+    ] = None,
+    checks: Annotated[bool, typer.Option(help="Run the Great Expectations suites.")] = True,
+    report: Annotated[bool, typer.Option(help="Write the report page.")] = True,
+) -> None:
+    """Take delivered files through bronze, silver, gold, the loan-default model, the checks and the report."""
+    from spark_jobs.operations import run_lake
+    from spark_jobs.sources.deliveries import SampleParameters
+
+    run_lake(
+        _console,
+        lake,
+        source=source,
+        data=data,
+        sample=SampleParameters(scale, seed, days, dirt),
+        as_of=as_of.date() if as_of else None,
+        checks=checks,
+        report=report,
+    )
+
+
+@app.command()
+def generate(
+    output: Annotated[Path, typer.Option(help="Empty folder for the files.")] = Path("build/sample/generated"),
+    scale: Annotated[float, typer.Option(help="1 is 10,000 customers and 1,000,000 transactions.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Equal seeds give equal bytes.")] = 7,
+    days: Annotated[int, typer.Option(help="Days covered, ending on 2025-12-31.")] = 730,
+    dirt: Annotated[float, typer.Option(help="Share of soiled rows; 0 is clean.")] = 0.02,
+) -> None:
+    """Generate a sample bank: daily CSV deliveries per table, and the truth about their dirt beside them."""
+    from spark_jobs.operations import generate_sample
+
+    generate_sample(_console, output, scale=scale, seed=seed, days=days, dirt=dirt)
+
+
+@app.command()
+def jars() -> None:
+    """Fetch Spark's Delta jars into the project's Ivy folder; once there, nothing is fetched again."""
+    from spark_jobs.session import fetch_jars
+
+    for jar in fetch_jars():
+        _console.print(jar.name, soft_wrap=True)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT over gold, ops and views, in Athena's dialect.")],
+    lake: LakeOption = DEFAULT_LAKE,
+    output_format: Annotated[
+        Literal["table", "csv", "json"], typer.Option("--format", help="Form of the answer.")
+    ] = "table",
+) -> None:
+    """Answer a SELECT over tables and views in a moment, without a JVM."""
+    from spark_jobs.query import format_table, run_query
+
+    typer.echo(format_table(run_query(lake, sql), output_format), nl=False)
+
+
+@app.command()
+def quarantine(
+    table: Annotated[str, typer.Argument(help="customers, accounts, loans or transactions.")],
+    output: Annotated[Path | None, typer.Option(help="CSV file to write; default: print it.")] = None,
+    lake: LakeOption = DEFAULT_LAKE,
+) -> None:
+    """Export rejected rows with their reasons as CSV; mend them and give the file to ``risklake replay``."""
+    from spark_jobs.replay import export_quarantine
+
+    text = export_quarantine(lake, table)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+        _console.print(f"{output}: {max(text.count(chr(10)) - 1, 0):,} lines", soft_wrap=True)
+
+
+@app.command()
+def replay(
+    table: Annotated[str, typer.Argument(help="Table the corrected rows belong to.")],
+    file: Annotated[Path, typer.Argument(help="Corrected rows, as `risklake quarantine` wrote them.")],
+    lake: LakeOption = DEFAULT_LAKE,
+) -> None:
+    """Take corrected rows back in; silver and gold change by exactly those rows."""
+    from spark_jobs.operations import replay_rows
+
+    replay_rows(_console, lake, table, file)
+
+
+@app.command()
+def erase(
+    customer: Annotated[str, typer.Option(help="customer_id of the person to remove.")],
+    lake: LakeOption = DEFAULT_LAKE,
+) -> None:
+    """Remove a person from every zone of the lake, and prove it by searching the bytes."""
+    from spark_jobs.operations import erase_customer
+
+    erase_customer(_console, lake, customer)
+
+
+@app.command()
+def report(lake: LakeOption = DEFAULT_LAKE) -> None:
+    """Write the report page of the lake as it is."""
+    from spark_jobs.operations import report_page, report_path
+
+    _console.print(str(report_page(lake, report_path(lake))), soft_wrap=True)
+
+
+@app.command()
+def summary(lake: LakeOption = DEFAULT_LAKE) -> None:
+    """Print what the last run did."""
+    from spark_jobs.operations import existing_lake
+    from spark_jobs.report.summary import print_summary
+
+    print_summary(_console, existing_lake(lake))
+
+
+@app.command()
+def docs(output: Annotated[Path, typer.Option(help="File to write.")] = Path("docs/data_dictionary.md")) -> None:
+    """Write the data dictionary out of the contracts."""
+    from spark_jobs.data_dictionary import data_dictionary
+
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(data_dictionary(), encoding="utf-8")
+    _console.print(str(output), soft_wrap=True)
+
+
+def main() -> None:
+    """Entry point: a RiskLakeError is one line and exit code 1, Ctrl-C is exit code 130."""
+    try:
+        app(standalone_mode=False)
+    except RiskLakeError as error:
+        for line in str(error).splitlines():
+            _errors.print(f"error: {line}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except (KeyboardInterrupt, typer.Abort):
+        _errors.print("interrupted; the next run goes on where this one stopped")
+        os._exit(130)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except Exception as error:
+        usage = getattr(error, "format_message", None)
+        if usage is None:
+            raise
+        _errors.print(f"error: {usage()} (see risklake --help)", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)

@@ -1,0 +1,207 @@
+"""What each command does, step by step, with its lock, its session, its progress and its exit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from spark_jobs import lock, pipeline, registry
+from spark_jobs.contract import all_contracts, landing_contracts
+from spark_jobs.errors import RiskLakeError
+from spark_jobs.lake import Lake
+from spark_jobs.lineage import run_events, write_events
+from spark_jobs.progress import Reporter, progress
+from spark_jobs.quality.check_result import blocking
+from spark_jobs.report.summary import print_summary
+from spark_jobs.run_outcome import RunResult
+from spark_jobs.session import spark_session
+from spark_jobs.sources.deliveries import SampleParameters, deliveries
+from spark_jobs.sources.delivery import Delivery
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+_WARNINGS_SHOWN = 5
+
+
+class RunFailedError(RiskLakeError):
+    """A run ended with tables that could not be made; one line for each."""
+
+
+def report_path(lake: Path) -> Path:
+    """Where the report of a lake lies: beside it."""
+    return lake.resolve().parent / "report" / "index.html"
+
+
+def key_file(lake: Path) -> Path:
+    """Where a trial's HMAC key is made when none is given: beside the lake, not in it."""
+    return lake.resolve().parent / "hmac.key"
+
+
+def existing_lake(root: Path) -> Path:
+    """``root`` where it holds a lake; RiskLakeError with what to do otherwise."""
+    if not (root / "ops").is_dir():
+        raise RiskLakeError(f"{root}: no lake here yet; run `make run-etl` or `risklake run --lake {root}` first")
+    return root
+
+
+@contextmanager
+def opened(root: Path) -> Iterator[Lake]:
+    """The lake under its lock, with a Spark session on demand that ends with it."""
+    started: list[SparkSession] = []
+    with lock.exclusive(root) as lock_file:
+
+        def start() -> SparkSession:
+            session = spark_session()
+            gateway = session.sparkContext._gateway
+            process = getattr(gateway, "proc", None)
+            if process is not None:
+                lock.note_child(lock_file, process.pid)
+            started.append(session)
+            return session
+
+        try:
+            yield Lake(root, start)
+        finally:
+            for session in started:
+                session.stop()
+
+
+def run_lake(
+    console: Console,
+    root: Path,
+    *,
+    source: str,
+    data: Path | None,
+    sample: SampleParameters,
+    as_of: date | None,
+    checks: bool,
+    report: bool,
+) -> None:
+    """Take in a source, bring every table up to date, check, report and print the summary."""
+    with opened(root) as lake:
+        with progress(console, sample.days) as steps:
+            steps.start("files")
+            files = deliveries(source, data, work=root.resolve().parent, sample=sample, progress=None)
+            steps.done("files", f"{len(files):,} from {source}")
+        _run(console, lake, files, as_of=as_of, checks=checks, report=report)
+
+
+def _run(
+    console: Console, lake: Lake, files: list[Delivery], *, as_of: date | None = None, checks: bool, report: bool
+) -> None:
+    nodes = registry.load()
+    with progress(console, len(nodes) + 2 * len(landing_contracts())) as steps:
+        run = pipeline.Run(lake, progress=steps, started_at=pipeline.now(), key_file=key_file(lake.root), as_of=as_of)
+        result = run.execute(files)
+        if checks and result.changed:
+            _check(lake, result, steps, run.started_at)
+        if result.changed:
+            record_checks(lake, result, run.started_at)
+        if report:
+            steps.start("report")
+            page = report_page(lake.root, report_path(lake.root))
+            steps.done("report", str(page))
+    for warning in _shortened(result.warnings):
+        console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
+    print_summary(console, lake.root, result.run_id, report=report_path(lake.root) if report else None)
+    if result.errors:
+        raise RunFailedError("\n".join(result.errors))
+
+
+def _check(lake: Lake, result: RunResult, steps: Reporter, started_at: datetime) -> None:
+    """Great Expectations over every table published in this run, and the balances where they may have moved."""
+    from spark_jobs.quality.balances import reconcile_balances
+    from spark_jobs.quality.data_docs import write_data_docs
+    from spark_jobs.quality.validation import PublishedTable, validate
+
+    steps.start("expectations")
+    declared = all_contracts()
+    tables = [
+        PublishedTable(declared[n], lake.row_count(n), partial(lake.arrow, n), partial(lake.read, n))
+        for n in result.published
+        if n in declared
+    ]
+    validations = validate(tables)
+    write_data_docs(validations, folder=lake.root.parent / "data_docs", run_id=result.run_id, validated_at=started_at)
+    found = [check for validation in validations for check in validation.results]
+    booked = ("silver.transactions", "silver.accounts")
+    if all(map(lake.exists, booked)) and not set(booked).isdisjoint(result.published):
+        found += reconcile_balances(*map(lake.read, booked))
+    result.checks += found
+    result.errors += [f"{c.table_name}: {c.check_name}: {c.observed}, expected {c.expected}" for c in blocking(found)]
+    steps.done("expectations", f"{len(found)} checks, {sum(not c.is_passed for c in found)} failed")
+
+
+def record_checks(lake: Lake, result: RunResult, started_at: datetime) -> None:
+    """Write the run's checks to ``ops.data_quality`` and its lineage beside the ops tables."""
+    rows = [c.ops_row(run_id=result.run_id, checked_at=started_at) for c in result.checks]
+    lake.append_rows("ops.data_quality", rows)
+    outcomes = [o.row(result.run_id) for o in result.outcomes.values()]
+    write_events(
+        run_events(result.run_id, outcomes, rows), lake.root / "ops" / "openlineage" / f"{result.run_id}.jsonl"
+    )
+
+
+def _shortened(warnings: list[str]) -> list[str]:
+    """The first warnings and how many more there are; the ledger holds them all."""
+    if len(warnings) <= _WARNINGS_SHOWN:
+        return warnings
+    return [*warnings[:_WARNINGS_SHOWN], f"and {len(warnings) - _WARNINGS_SHOWN} more (see message in ops.file_ledger)"]
+
+
+def report_page(root: Path, output: Path) -> Path:
+    """Write the report of the lake as it is; returns its path."""
+    from spark_jobs.report import write_report
+
+    return write_report(existing_lake(root), output)
+
+
+def generate_sample(console: Console, output: Path, *, scale: float, seed: int, days: int, dirt: float) -> None:
+    """Generate a sample and say what is in it."""
+    from spark_jobs.sources.sample import generate
+
+    with progress(console, days) as steps:
+        steps.start("sample")
+        try:
+            made = generate(output, scale=scale, seed=seed, days=days, dirt=dirt)
+        except (ValueError, FileExistsError) as error:
+            raise RiskLakeError(str(error)) from None
+        steps.done("sample", str(output))
+    for table, counts in made.tables.items():
+        console.print(f"{table}: {counts}", highlight=False)
+
+
+def replay_rows(console: Console, root: Path, table: str, file: Path) -> None:
+    """Land corrected rows as a delivery and bring the tables up to date."""
+    from spark_jobs.replay import corrected_delivery
+
+    with opened(existing_lake(root)) as lake:
+        delivery = corrected_delivery(lake, table, file, root.resolve().parent / "replay")
+        _run(console, lake, [delivery], checks=True, report=True)
+
+
+def erase_customer(console: Console, root: Path, customer_id: str) -> None:
+    """Remove a person from every zone, make the tables again, and print the proof."""
+    from spark_jobs import erasure
+    from spark_jobs.silver.customer_token import hmac_key, token
+
+    with opened(existing_lake(root)) as lake:
+        person = erasure.find_person(lake, customer_id, token(hmac_key(key_file(lake.root)), customer_id))
+        for table, count in erasure.erase_delivered(lake, person).items():
+            console.print(f"{table}: {count:,} delivered rows erased", highlight=False)
+        _run(console, lake, [], checks=True, report=True)
+        proof = erasure.finish(lake, person)
+    console.print(
+        f"searched {proof.file_count:,} files, {proof.byte_count:,} bytes, for {proof.identifier_count} identifiers: "
+        "none found",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,61 @@
+"""Where a run's files come from: the generated sample, the Berka set, or a user's own folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from spark_jobs.bronze.delivered_file import DeliveryError
+from spark_jobs.sources import berka, csv_folder
+from spark_jobs.sources.delivery import Delivery
+
+SOURCES = ("sample", "berka", "csv")
+
+
+@dataclass(frozen=True)
+class SampleParameters:
+    """What the sample is generated from; equal parameters give equal bytes."""
+
+    scale: float = 1.0
+    seed: int = 7
+    days: int = 730
+    dirt: float = 0.02
+
+    @property
+    def folder_name(self) -> str:
+        """A name that tells the parameters apart."""
+        return f"scale-{self.scale:g}-seed-{self.seed}-days-{self.days}-dirt-{self.dirt:g}"
+
+
+def deliveries(
+    source: str, data: Path | None, *, work: Path, sample: SampleParameters, progress: Callable[[int, int], None] | None
+) -> list[Delivery]:
+    """The files of ``source``; the sample and the adapted Berka set are written below ``work`` first.
+
+    DeliveryError where ``data`` is missing, not needed or not fit.
+    """
+    if source == "sample":
+        if data is not None:
+            raise DeliveryError.at(str(data), "the sample is generated, expected --source berka or csv with --data")
+        return list(csv_folder.files(sample_folder(work, sample, progress)))
+    if data is None:
+        raise DeliveryError.at(f"--source {source}", "found no --data, expected the folder with the files")
+    if source == "csv":
+        return list(csv_folder.files(data))
+    output = work / "berka"
+    berka.deliver(data, output)
+    return list(csv_folder.files(output))
+
+
+def sample_folder(work: Path, sample: SampleParameters, progress: Callable[[int, int], None] | None) -> Path:
+    """The generated sample, made once per set of parameters; an unfinished one is made again."""
+    from spark_jobs.sources.sample import generate
+
+    output = work / "sample" / sample.folder_name
+    if (output / "_truth" / "summary.json").exists():
+        return output
+    shutil.rmtree(output, ignore_errors=True)
+    generate(output, scale=sample.scale, seed=sample.seed, days=sample.days, dirt=sample.dirt, progress=progress)
+    return output

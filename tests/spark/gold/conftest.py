@@ -1,0 +1,150 @@
+"""Builders of silver rows and a small bank with awkward customers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.spark.frames import frame
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+Build = Callable[..., "DataFrame"]
+
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "silver.customers": {"segment": "mass", "country": "DE"},
+    "silver.accounts": {
+        "account_type": "current",
+        "currency": "EUR",
+        "opened_date": "2020-01-01",
+        "status": "active",
+        "balance_amount": "0.00",
+    },
+    "silver.loans": {
+        "product": "personal",
+        "currency": "EUR",
+        "principal_amount": "1000.00",
+        "originated_date": "2022-05-15",
+        "status": "active",
+        "term_months": 12,
+    },
+    "silver.transactions": {
+        "currency": "EUR",
+        "direction": "debit",
+        "type": "card",
+        "amount": "10.00",
+        "_row_number": 2,
+    },
+}
+
+
+@pytest.fixture
+def build(spark: SparkSession) -> Build:
+    """``build("silver.loans", {...}, {...})``: a frame of these rows, plain values filled in where a row is silent."""
+
+    def of(name: str, *rows: dict[str, Any]) -> DataFrame:
+        filled = [{**DEFAULTS.get(name, {}), **row} for row in rows]
+        for row in filled:
+            if (
+                name.startswith("silver.")
+                and "customer_id" in row
+                and "customer_token" not in row
+                and "account" not in name
+            ):
+                row["customer_token"] = f"token of {row['customer_id']}"
+            if name == "silver.transactions":
+                row.setdefault("recorded_at", row["booked_at"])
+        return frame(spark, name, filled)
+
+    return of
+
+
+@pytest.fixture
+def bank(build: Build) -> dict[str, DataFrame]:
+    """Ada: two accounts, three loans; Ben: accounts in three currencies; Cleo: nothing; Dan: a loan, no account."""
+    return {
+        "silver.customers": build(
+            "silver.customers",
+            {
+                "customer_id": "ada",
+                "segment": "affluent",
+                "region": "north",
+                "age_band": "35_44",
+                "employment_status": "employed",
+                "annual_income_amount": "60000.00",
+                "income_currency": "EUR",
+                "customer_since_date": "2020-01-31",
+                "household_id": "h1",
+            },
+            {"customer_id": "ben", "household_id": "h1", "customer_since_date": "2024-06-01"},
+            {"customer_id": "cleo", "household_id": "h2"},
+            {"customer_id": "dan"},
+        ),
+        "silver.accounts": build(
+            "silver.accounts",
+            {"account_id": "a1", "customer_id": "ada", "balance_amount": "100.50"},
+            {"account_id": "a2", "customer_id": "ada", "balance_amount": "-20.25", "account_type": "savings"},
+            {"account_id": "b1", "customer_id": "ben", "currency": "USD", "balance_amount": "7.00"},
+            {
+                "account_id": "b2",
+                "customer_id": "ben",
+                "currency": "CZK",
+                "balance_amount": "900.00",
+                "status": "closed",
+            },
+            {
+                "account_id": "b3",
+                "customer_id": "ben",
+                "currency": "USD",
+                "balance_amount": "1.00",
+                "status": "dormant",
+            },
+            {"account_id": "b4", "customer_id": "ben", "currency": "CHF", "balance_amount": "3.00"},
+        ),
+        "silver.loans": build(
+            "silver.loans",
+            {"loan_id": "l1", "customer_id": "ada", "account_id": "a1", "outstanding_amount": "400.00"},
+            {
+                "loan_id": "l2",
+                "customer_id": "ada",
+                "account_id": "a1",
+                "status": "defaulted",
+                "principal_amount": "50.10",
+            },
+            {"loan_id": "l3", "customer_id": "ada", "account_id": "a2", "status": "closed", "product": None},
+            {
+                "loan_id": "l4",
+                "customer_id": "dan",
+                "account_id": "b2",
+                "currency": None,
+                "status": "late",
+                "product": "mortgage",
+                "principal_amount": "2500.00",
+                "originated_date": "2023-10-01",
+            },
+        ),
+        "silver.transactions": build(
+            "silver.transactions",
+            {"transaction_id": "t1", "account_id": "a1", "booked_at": "2024-03-31T23:59:59", "amount": "5.00"},
+            {"transaction_id": "t2", "account_id": "a1", "booked_at": "2024-01-02T00:00:00", "amount": "0.10"},
+            {"transaction_id": "t3", "account_id": "a2", "booked_at": "2024-01-01T23:59:59", "amount": "77.00"},
+            {
+                "transaction_id": "t4",
+                "account_id": "a2",
+                "booked_at": "2024-02-01T10:00:00",
+                "amount": "0.20",
+                "direction": "credit",
+            },
+            {"transaction_id": "t5", "account_id": "b2", "booked_at": "2024-03-01T10:00:00", "currency": "CZK"},
+            {"transaction_id": "t6", "account_id": "b1", "booked_at": "2024-03-02T10:00:00", "currency": "USD"},
+            {"transaction_id": "t7", "account_id": "b1", "booked_at": "2024-03-03T10:00:00", "currency": "EUR"},
+        ),
+        "gold.loan_default_scores": build(
+            "gold.loan_default_scores",
+            {"loan_id": "l1", "customer_id": "ada", "probability_of_default": 0.1},
+            {"loan_id": "l2", "customer_id": "ada", "probability_of_default": 0.2},
+        ),
+    }
