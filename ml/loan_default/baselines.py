@@ -63,12 +63,14 @@ def sklearn_scores(train: Loans, test: Loans, inputs: Inputs, regularisation: fl
         return None
     after_numeric = len(inputs.numeric)
     after_missing = after_numeric + len(inputs.missing)
+    # Null is the level without a column, as in our model: equal penalties need equal columns.
+    levels = [sorted({v for v in train.columns[f.name] if v is not None}) for f in inputs.categorical]
     parts = [
         ("numeric", SimpleImputer(strategy="median"), range(after_numeric)),
         ("missing", "passthrough", range(after_numeric, after_missing)),
         (
             "categorical",
-            OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+            OneHotEncoder(categories=levels, handle_unknown="ignore", sparse_output=False),
             range(after_missing, after_missing + len(inputs.categorical)),
         ),
     ]

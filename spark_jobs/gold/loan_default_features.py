@@ -1,9 +1,10 @@
 """What the bank knew of a loan before it was granted, and whether the loan has defaulted since.
 
-Point in time: every feature comes from the loan's first recorded version (the terms applied for), from transactions
-booked and recorded before ``originated_date``, and from the versions of the customer and of the customer's earlier
-loans that held before that day began (UTC). Status, outstanding principal and later versions of the loan itself feed
-the label and ``months_on_book`` alone. Sex is never read.
+Point in time: every feature comes from the terms in the loan's first recorded version (those applied for), from
+transactions booked and recorded before ``originated_date``, and from the versions of the customer and of the customer's
+earlier loans that held before that day began (UTC). Borrower, account and origination day identify the loan and are
+those of its current version. Status, outstanding principal and later versions of the loan feed the label and
+``months_on_book`` alone. Sex is never read.
 """
 
 from __future__ import annotations
@@ -23,9 +24,7 @@ MATURITY_MONTHS = 12
 #: Activity is scaled to this many days; accounts observed for less are not scaled up.
 MONTH_DAYS = 30
 
-APPLICATION_COLUMNS = (
-    "customer_id",
-    "account_id",
+TERMS = (
     "product",
     "currency",
     "principal_amount",
@@ -61,8 +60,8 @@ def loan_default_features(
     apart from "nothing happened".
     """
     application = _applications(loans, loans_history, accounts, as_of=as_of)
-    customer = _customers_before(application, customers_history)
-    activity = _activity_before(application, transactions)
+    customer = _customers_before(loans, customers_history)
+    activity = _activity_before(loans, accounts, transactions)
     earlier = _earlier_loans(application, loans_history)
     joined = (
         application.join(customer, on="loan_id", how="left")
@@ -122,9 +121,7 @@ def _applications(loans: DataFrame, history: DataFrame, accounts: DataFrame, *, 
     first = (
         history.withColumn("version", F.row_number().over(by_age))
         .where(F.col("version") == 1)
-        .select(
-            "loan_id", F.lit(True).alias("has_history"), *(F.col(c).alias(f"first_{c}") for c in APPLICATION_COLUMNS)
-        )
+        .select("loan_id", F.lit(True).alias("has_history"), *(F.col(c).alias(f"first_{c}") for c in TERMS))
     )
     account = accounts.select(
         F.col("account_id"),
@@ -136,16 +133,12 @@ def _applications(loans: DataFrame, history: DataFrame, accounts: DataFrame, *, 
     observed_date = F.greatest(
         F.lit(as_of).cast("date"), F.coalesce(F.col("newest_update_date"), F.lit(as_of).cast("date"))
     )
-    applied = {
-        c: F.when(F.col("has_history"), F.col(f"first_{c}")).otherwise(F.col(f"current_{c}"))
-        for c in APPLICATION_COLUMNS
-    }
+    keys = ("loan_id", "customer_id", "account_id", "originated_date", "status")
+    applied = {c: F.when(F.col("has_history"), F.col(f"first_{c}")).otherwise(F.col(f"current_{c}")) for c in TERMS}
     return (
-        loans.select(
-            "loan_id", "originated_date", "status", *(F.col(c).alias(f"current_{c}") for c in APPLICATION_COLUMNS)
-        )
+        loans.select(*keys, *(F.col(c).alias(f"current_{c}") for c in TERMS))
         .join(first, on="loan_id", how="left")
-        .select("loan_id", "originated_date", "status", *(value.alias(c) for c, value in applied.items()))
+        .select(*keys, *(value.alias(c) for c, value in applied.items()))
         .join(account, on="account_id", how="left")
         .crossJoin(newest)
         .withColumn("currency", F.coalesce(F.col("currency"), F.col("account_currency")))
@@ -173,7 +166,7 @@ def _months_since(earlier: str, later: Any) -> Any:
     return F.when(months >= 0, months)
 
 
-def _customers_before(application: DataFrame, history: DataFrame) -> DataFrame:
+def _customers_before(loans: DataFrame, history: DataFrame) -> DataFrame:
     """The version of the borrower that held when the day of origination began, per loan."""
     latest_first = Window.partitionBy("loan_id").orderBy(F.col("valid_from_at").desc())
     version = history.select(
@@ -187,7 +180,7 @@ def _customers_before(application: DataFrame, history: DataFrame) -> DataFrame:
         "customer_since_date",
     )
     return (
-        application.select("loan_id", "customer_id", "originated_date")
+        loans.select("loan_id", "customer_id", "originated_date")
         .join(version, on="customer_id", how="inner")
         .where(F.col("valid_from_at") < F.col("originated_date").cast("timestamp"))
         .withColumn("version", F.row_number().over(latest_first))
@@ -205,12 +198,15 @@ def _customers_before(application: DataFrame, history: DataFrame) -> DataFrame:
     )
 
 
-def _activity_before(application: DataFrame, transactions: DataFrame) -> DataFrame:
+def _activity_before(loans: DataFrame, accounts: DataFrame, transactions: DataFrame) -> DataFrame:
     """Bookings of the instalment account in the 180 days before origination, per loan.
 
     A booking counts when it was both booked and recorded before the day began; amounts count in the account's currency.
+    Loans and accounts are joined as they stand, not as prepared above: plain tables are small enough to be sent to
+    the transactions, so that only what is left of these is shuffled.
     """
-    window = application.select("loan_id", "account_id", "originated_date", "account_currency")
+    window = loans.select("loan_id", "account_id", "originated_date")
+    account = accounts.select("account_id", F.col("currency").alias("account_currency"))
     booking = transactions.select(
         "account_id",
         "transaction_id",
@@ -229,7 +225,13 @@ def _activity_before(application: DataFrame, transactions: DataFrame) -> DataFra
         & (F.col("recorded_date") < F.col("originated_date"))
         & (F.col("booked_date") >= F.date_sub(F.col("originated_date"), WINDOW_DAYS))
     )
-    return booking.join(window, on="account_id", how="inner").where(known).groupBy("loan_id").agg(*_activity())
+    return (
+        booking.join(window, on="account_id", how="inner")
+        .where(known)
+        .join(account, on="account_id", how="left")
+        .groupBy("loan_id")
+        .agg(*_activity())
+    )
 
 
 def _activity() -> list[Any]:

@@ -61,13 +61,9 @@ def booking(number: int, days_before: int, amount: str, balance: str | None, **v
     return usual | values
 
 
-def only(spark: SparkSession, made: Bank, loan_id: str = "l1") -> dict[str, Any]:
-    return (
-        features_of(spark, {table: made.get(table, []) for table in TABLES})
-        .where(f"loan_id = '{loan_id}'")
-        .first()
-        .asDict()
-    )
+def every(spark: SparkSession, made: Bank) -> dict[str, dict[str, Any]]:
+    rows = features_of(spark, {table: made.get(table, []) for table in TABLES}).collect()
+    return {row["loan_id"]: row.asDict() for row in rows}
 
 
 def test_every_feature_of_one_loan_by_hand(spark: SparkSession) -> None:
@@ -103,7 +99,7 @@ def test_every_feature_of_one_loan_by_hand(spark: SparkSession) -> None:
     }
     balances = [-50, 2950, -10, -15, 1000, 700]
     mean = sum(balances) / 6
-    assert only(spark, made) == {
+    assert every(spark, made)["l1"] == {
         "loan_id": "l1",
         "customer_id": "c1",
         "account_id": "a1",
@@ -159,7 +155,7 @@ def test_loan_of_which_nothing_else_is_known(spark: SparkSession) -> None:
         "interest_rate": None,
     }
     lone |= {"installment_amount": None, "updated_at": at(date(2024, 7, 2))}
-    found = only(spark, {"loans": [lone]})
+    found = every(spark, {"loans": [lone]})["l1"]
     known = {name: value for name, value in found.items() if value is not None}
     assert known == {
         "loan_id": "l1",
@@ -185,19 +181,19 @@ def test_no_loans(spark: SparkSession) -> None:
     assert [(f.name, f.dataType.simpleString()) for f in found.schema] == expected
 
 
-@pytest.mark.parametrize(
-    ("terms", "expected"),
-    [
+def test_installment(spark: SparkSession) -> None:
+    annuity = 12000 * 0.005 / (1 - 1.005**-24)
+    cases: list[tuple[Row, float]] = [
         ({"installment_amount": Decimal("512.34")}, 512.34),
-        ({"installment_amount": None}, 12000 * 0.005 / (1 - 1.005**-24)),
-        ({"installment_amount": Decimal("0.00")}, 12000 * 0.005 / (1 - 1.005**-24)),
+        ({"installment_amount": None}, annuity),
+        ({"installment_amount": Decimal("0.00")}, annuity),
         ({"installment_amount": None, "interest_rate": Decimal(0)}, 500.0),
         ({"installment_amount": None, "interest_rate": None}, 500.0),
         ({"installment_amount": None, "interest_rate": Decimal("0.000001"), "term_months": 600}, 20.000500837),
-    ],
-)
-def test_installment(spark: SparkSession, terms: Row, expected: float) -> None:
-    assert only(spark, {"loans": [LOAN | terms]})["monthly_installment"] == pytest.approx(expected, rel=1e-9)
+    ]
+    found = every(spark, {"loans": [LOAN | terms | {"loan_id": f"l{i}"} for i, (terms, _) in enumerate(cases)]})
+    expected = {f"l{i}": pytest.approx(value, rel=1e-9) for i, (_, value) in enumerate(cases)}
+    assert {loan_id: row["monthly_installment"] for loan_id, row in found.items()} == expected
 
 
 def test_other_currencies_give_no_ratio(spark: SparkSession) -> None:
@@ -207,7 +203,7 @@ def test_other_currencies_give_no_ratio(spark: SparkSession) -> None:
         "accounts": [ACCOUNT],
         "transactions": [booking(1, 10, "10.00", "10.00")],
     }
-    found = only(spark, made)
+    found = every(spark, made)["l1"]
     ratios = [name for name in found if name.endswith(("_to_installment", "_to_income", "_to_monthly_income"))]
     assert {name: found[name] for name in ratios} == dict.fromkeys(ratios)
     assert (found["transaction_count_180d"], found["average_balance_180d"]) == (1, 10.0)
@@ -220,7 +216,7 @@ def test_zero_income_and_no_debits_give_null_not_infinity(spark: SparkSession) -
         "accounts": [ACCOUNT | {"opened_date": GRANTED + timedelta(days=1)}],
         "transactions": [booking(1, 10, "10.00", "10.00", direction="credit")],
     }
-    found = only(spark, made)
+    found = every(spark, made)["l1"]
     assert found["annual_income_amount"] == 0
     null = ("installment_to_monthly_income", "principal_to_income", "cash_share_180d", "account_age_months")
     assert [found[name] for name in null] == [None] * 4
@@ -234,15 +230,14 @@ def test_loans_of_one_day_are_not_earlier_to_each_other_and_default_counts_once_
         OLDER | {"loan_id": "l9", "valid_from_at": at(GRANTED, 0), "status": "defaulted"},
     ]
     made: Bank = {"loans": [LOAN, twin, OLDER, OLDER | {"loan_id": "l9"}], "loans_history": history}
-    found = only(spark, made)
-    assert (found["earlier_loan_count"], found["earlier_defaulted_loan_count"]) == (2, 1)
-    assert only(spark, made, "l2")["earlier_loan_count"] == 2
-    assert only(spark, made, "l0")["earlier_loan_count"] == 0
+    found = every(spark, made)
+    counts = {i: (row["earlier_loan_count"], row["earlier_defaulted_loan_count"]) for i, row in found.items()}
+    assert counts == {"l1": (2, 1), "l2": (2, 1), "l0": (0, 0), "l9": (0, 0)}
 
 
 def test_age_counts_to_the_newest_loan_update_where_transactions_end_before(spark: SparkSession) -> None:
+    early = LOAN | {"updated_at": at(GRANTED)}
     later = LOAN | {"loan_id": "l2", "updated_at": at(date(2026, 12, 31))}
-    made: Bank = {"loans": [LOAN | {"updated_at": at(GRANTED)}, later]}
-    assert (only(spark, made)["months_on_book"], only(spark, made)["is_matured"]) == (29, True)
-    alone: Bank = {"loans": [LOAN | {"updated_at": at(GRANTED)}]}
-    assert (only(spark, alone)["months_on_book"], only(spark, alone)["is_matured"]) == (11, False)
+    both, alone = every(spark, {"loans": [early, later]})["l1"], every(spark, {"loans": [early]})["l1"]
+    assert (both["months_on_book"], both["is_matured"]) == (29, True)
+    assert (alone["months_on_book"], alone["is_matured"]) == (11, False)

@@ -16,7 +16,7 @@ SCHEMA = ", ".join(f"`{c.name}` {c.physical_type}" for c in COLUMNS)
 EMPLOYMENT = (("employed", -0.3), ("self_employed", 0.3), ("unemployed", 1.0), (None, 0.2))
 
 
-def loan_rows(count: int, seed: int, *, intercept: float = -2.4, shuffled: bool = False) -> list[dict[str, Any]]:
+def loan_rows(count: int, seed: int, *, intercept: float = -1.9, shuffled: bool = False) -> list[dict[str, Any]]:
     """``count`` loans over four years; risk rises with instalment to income and days overdrawn, falls with balance."""
     random = np.random.default_rng(seed)
     rows: list[dict[str, Any]] = []
@@ -26,13 +26,8 @@ def loan_rows(count: int, seed: int, *, intercept: float = -2.4, shuffled: bool 
         overdrawn, balance = int(random.poisson(2)), float(random.normal(1500, 2000))
         employment, weight = EMPLOYMENT[int(random.choice(4, p=[0.6, 0.2, 0.1, 0.1]))]
         is_known, has_activity = random.random() < 0.9, random.random() < 0.85
-        risk = (
-            intercept
-            + 0.9 * np.log(installment * 12 / income / 0.15)
-            + 0.25 * (overdrawn - 2)
-            - balance / 4000
-            + weight
-        )
+        burden = np.log(installment * 12 / income / 0.15)
+        risk = intercept + 1.3 * burden + 0.4 * (overdrawn - 2) - balance / 2500 + weight
         rows.append(
             {
                 "loan_id": f"l{number:05}",

@@ -73,10 +73,9 @@ def test_the_rewritten_future_does_move_the_label_and_the_past_does_move_feature
 def leaks_bookings_of_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     original = module._activity_before
 
-    def leaking(application: DataFrame, transactions: DataFrame) -> DataFrame:
-        return original(
-            application.withColumn("originated_date", functions.date_add("originated_date", 1)), transactions
-        )
+    def leaking(loans: DataFrame, accounts: DataFrame, transactions: DataFrame) -> DataFrame:
+        next_day = functions.date_add("originated_date", 1)
+        return original(loans.withColumn("originated_date", next_day), accounts, transactions)
 
     monkeypatch.setattr(module, "_activity_before", leaking)
 
@@ -84,8 +83,8 @@ def leaks_bookings_of_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
 def leaks_current_customer(monkeypatch: pytest.MonkeyPatch) -> None:
     original = module._customers_before
 
-    def leaking(application: DataFrame, history: DataFrame) -> DataFrame:
-        return original(application.withColumn("originated_date", functions.date_add("originated_date", 4000)), history)
+    def leaking(loans: DataFrame, history: DataFrame) -> DataFrame:
+        return original(loans.withColumn("originated_date", functions.date_add("originated_date", 4000)), history)
 
     monkeypatch.setattr(module, "_customers_before", leaking)
 
