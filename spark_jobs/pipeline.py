@@ -83,7 +83,8 @@ class Run:
         for table in plan.refused.keys() - {c.table for c in landing_contracts()}:
             self.result.errors += plan.refused[table]
         order = registry.build_order({n: self._stored_inputs(node) for n, node in self.nodes.items()}, frozenset(jobs))
-        with ThreadPoolExecutor(_PARALLEL_TABLES) as pool:
+        pool = ThreadPoolExecutor(_PARALLEL_TABLES)
+        try:
             running: dict[Future[TableOutcome], str] = {}
             while order.is_active():
                 for name in order.get_ready():
@@ -93,6 +94,9 @@ class Run:
                     name = running.pop(future)
                     self.result.outcomes[name] = future.result()
                     order.done(name)
+        finally:
+            # An interrupted run must not wait for the tables at work: nothing of them is published before their commit.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _attempt(self, name: str, job: Callable[[], TableOutcome]) -> TableOutcome:
         """Run one job; whatever goes wrong becomes its outcome."""
