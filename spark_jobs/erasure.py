@@ -74,7 +74,8 @@ def find_person(lake: Lake, customer_id: str, token: str) -> Person:
         noted: dict[str, Any] = json.loads(pending.read_text())
         if noted["customer_id"] != customer_id:
             raise ErasureError(f"an erasure of another customer was interrupted; finish it first (see {pending})")
-        return Person(**{name: tuple(v) if isinstance(v, list) else v for name, v in noted.items()})
+        several = {name: tuple(noted[name]) for name in ("contacts", "account_ids", "loan_ids")}
+        return Person(customer_id, noted["token"], **several)
     rows = _matching(lake, "customers", "customer_id", [customer_id])
     accounts = _matching(lake, "accounts", "customer_id", [customer_id])
     loans = _matching(lake, "loans", "customer_id", [customer_id])
@@ -95,17 +96,20 @@ def erase_delivered(lake: Lake, person: Person) -> dict[str, int]:
     """Blank the person's lines in landing and delete their rows from bronze; rows erased by table."""
     erased: dict[str, int] = {}
     lines: dict[str, set[int]] = defaultdict(set)
+    places: dict[str, set[str]] = {}
     for landing in landing_contracts():
         rows = _rows_of(lake, landing.table, person)
         for row in rows:
             lines[row["_source_file"]].add(row["_row_number"])
-        erased[landing.table] = len(rows)
+        places[landing.table] = {f"{row['_source_file']}#{row['_row_number']}" for row in rows}
+        erased[landing.table] = len(places[landing.table])
     mentions = _places_naming(lake, person)
     for path, numbers in _with_duplicates(lake, lines, mentions).items():
         _blank(lake, path, numbers, mentions.get(path, set()), person)
     for landing in landing_contracts():
+        named = {f"{p}#{n}" for p, ns in mentions.items() for n in ns} if landing.table == "transactions" else set()
         if lake.exists(f"bronze.{landing.table}"):
-            _delete_from_bronze(lake, landing.table, person)
+            _delete_from_bronze(lake, landing.table, places[landing.table], named - places[landing.table])
     return erased
 
 
@@ -262,21 +266,17 @@ def _note_rewritten(lake: Lake, relative_path: str, path: Path) -> None:
     )
 
 
-def _delete_from_bronze(lake: Lake, table: str, person: Person) -> None:
-    column, values = _owner_column(table, person)
-    listed = ", ".join(f"'{_quoted(v)}'" for v in values)
-    conditions = [f"btrim({column}) in ({listed})"] if values else []
-    named = [r for r in _rows_of(lake, table, person) if r["_raw_record"]]
-    conditions += [
-        f"(_source_file = '{_quoted(r['_source_file'])}' and _row_number = {r['_row_number']})" for r in named
-    ]
-    if conditions:
-        lake.open(f"bronze.{table}").delete(" or ".join(conditions))
-    if table == "transactions" and person.account_ids:
-        accounts = ", ".join(f"'{_quoted(a)}'" for a in person.account_ids)
-        lake.open("bronze.transactions").update(
-            updates={"counterparty": "null"}, predicate=f"btrim(counterparty) in ({accounts})"
-        )
+def _delete_from_bronze(lake: Lake, table: str, places: set[str], mentions: set[str]) -> None:
+    """Delete rows and empty counterparties by place: Delta's log keeps the predicate, so it must name nobody."""
+    bronze, place = f"bronze.{table}", "concat(_source_file, '#', cast(_row_number as varchar))"
+    if places:
+        lake.open(bronze).delete(f"{place} in ({_listed(places)})")
+    if mentions:
+        lake.open(bronze).update(updates={"counterparty": "null"}, predicate=f"{place} in ({_listed(mentions)})")
+
+
+def _listed(places: set[str]) -> str:
+    return ", ".join(f"'{_quoted(place)}'" for place in sorted(places))
 
 
 def _quoted(text: str) -> str:

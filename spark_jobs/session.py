@@ -43,6 +43,10 @@ CONF = {
 }
 
 
+#: A run compiles more code than the JVM's default cache holds; once that is full, everything is interpreted.
+_JAVA_OPTIONS = "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=256m -Duser.timezone=UTC"
+
+
 class SessionError(RiskLakeError):
     """Spark cannot start here; the message says what to install or run."""
 
@@ -110,7 +114,7 @@ def _java() -> str:
 
 
 def spark_session(
-    app_name: str = "risk-lakehouse", *, cores: int | None = None, memory: str | None = None
+    app_name: str = "risk-lakehouse", *, cores: int | None = None, memory: str | None = None, java_options: str = ""
 ) -> SparkSession:
     """A session with Delta; ``cores`` defaults to all of them, ``memory`` to ``RISK_LAKE_MEMORY`` or 3g.
 
@@ -132,9 +136,7 @@ def spark_session(
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.extraClassPath", ":".join(map(str, jars())))
-        .config(
-            "spark.driver.extraJavaOptions", "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=256m -Duser.timezone=UTC " + os.environ.get("XJAVA","")
-        )
+        .config("spark.driver.extraJavaOptions", f"{_JAVA_OPTIONS} {java_options}")
         .getOrCreate()
     )
     session.sparkContext.setLogLevel("ERROR")

@@ -18,7 +18,8 @@ def spark() -> Iterator[SparkSession]:
     """One small session for the whole run: the product's settings, one shuffle partition."""
     from spark_jobs.session import spark_session
 
-    session = spark_session("tests", cores=2, memory="2g")
+    # Tests are many short queries: the first compiler alone serves them best.
+    session = spark_session("tests", cores=2, memory="2g", java_options="-XX:TieredStopAtLevel=1")
     session.conf.set("spark.sql.shuffle.partitions", "1")
     yield session
     session.stop()

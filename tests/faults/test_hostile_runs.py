@@ -13,6 +13,15 @@ import pytest
 from spark_jobs.sources.sample import generate
 from tests.faults.processes import content, finish, start
 
+_HOLD = """
+import sys, time
+from pathlib import Path
+from spark_jobs.lock import exclusive
+with exclusive(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -34,8 +43,7 @@ def test_two_runs_at_once(sample: Path, good_lake: Path) -> None:
         [
             sys.executable,
             "-c",
-            "import sys, time; from pathlib import Path; from spark_jobs.lock import exclusive\n"
-            "with exclusive(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)",
+            _HOLD,
             str(good_lake),
         ],
         stdout=subprocess.PIPE,

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from spark_jobs.columns import F
+from spark_jobs.contract import contract
 from tests.spark.frames import frame
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 Build = Callable[..., "DataFrame"]
+HISTORY = ("silver.customers", "silver.accounts", "silver.loans")
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "silver.customers": {"segment": "mass", "country": "DE"},
@@ -65,7 +68,28 @@ def build(spark: SparkSession) -> Build:
 @pytest.fixture
 def bank(build: Build) -> dict[str, DataFrame]:
     """Ada: two accounts, three loans; Ben: accounts in three currencies; Cleo: nothing; Dan: a loan, no account."""
-    return {
+    loans: list[dict[str, Any]] = [
+        {"loan_id": "l1", "customer_id": "ada", "account_id": "a1", "outstanding_amount": "400.00"},
+        {
+            "loan_id": "l2",
+            "customer_id": "ada",
+            "account_id": "a1",
+            "status": "defaulted",
+            "principal_amount": "50.10",
+        },
+        {"loan_id": "l3", "customer_id": "ada", "account_id": "a2", "status": "closed", "product": None},
+        {
+            "loan_id": "l4",
+            "customer_id": "dan",
+            "account_id": "b2",
+            "currency": None,
+            "status": "late",
+            "product": "mortgage",
+            "principal_amount": "2500.00",
+            "originated_date": "2023-10-01",
+        },
+    ]
+    tables = {
         "silver.customers": build(
             "silver.customers",
             {
@@ -104,28 +128,7 @@ def bank(build: Build) -> dict[str, DataFrame]:
             },
             {"account_id": "b4", "customer_id": "ben", "currency": "CHF", "balance_amount": "3.00"},
         ),
-        "silver.loans": build(
-            "silver.loans",
-            {"loan_id": "l1", "customer_id": "ada", "account_id": "a1", "outstanding_amount": "400.00"},
-            {
-                "loan_id": "l2",
-                "customer_id": "ada",
-                "account_id": "a1",
-                "status": "defaulted",
-                "principal_amount": "50.10",
-            },
-            {"loan_id": "l3", "customer_id": "ada", "account_id": "a2", "status": "closed", "product": None},
-            {
-                "loan_id": "l4",
-                "customer_id": "dan",
-                "account_id": "b2",
-                "currency": None,
-                "status": "late",
-                "product": "mortgage",
-                "principal_amount": "2500.00",
-                "originated_date": "2023-10-01",
-            },
-        ),
+        "silver.loans": build("silver.loans", *loans),
         "silver.transactions": build(
             "silver.transactions",
             {"transaction_id": "t1", "account_id": "a1", "booked_at": "2024-03-31T23:59:59", "amount": "5.00"},
@@ -148,3 +151,13 @@ def bank(build: Build) -> dict[str, DataFrame]:
             {"loan_id": "l2", "customer_id": "ada", "probability_of_default": 0.2},
         ),
     }
+    history = {f"{name}_history": only_version(tables[name], name) for name in list(tables) if name in HISTORY}
+    return {**tables, **history}
+
+
+def only_version(current: DataFrame, name: str) -> DataFrame:
+    """The history of a table whose rows were delivered once, long ago."""
+    since = F.lit("2020-01-01").cast("timestamp")
+    versions = current.withColumn("updated_at", since).withColumn("valid_from_at", since)
+    versions = versions.withColumn("valid_to_at", F.lit(None).cast("timestamp")).withColumn("is_current", F.lit(True))
+    return versions.select(*contract(f"{name}_history").column_names)
