@@ -58,6 +58,20 @@ def bank(seed: int = 1, customers: int = 40) -> Bank:
     return made
 
 
+def of_borrower(made: Bank, loan_id: str) -> Bank:
+    """What concerns the borrower of ``loan_id`` alone: nothing else can reach that loan's features."""
+    customer = next(row["customer_id"] for row in made["loans"] if row["loan_id"] == loan_id)
+    accounts = {row["account_id"] for row in made["accounts"] if row["customer_id"] == customer}
+    return {
+        table: [
+            r
+            for r in rows
+            if (r["account_id"] in accounts if table == "transactions" else r["customer_id"] == customer)
+        ]
+        for table, rows in made.items()
+    }
+
+
 def other_future(made: Bank, loan_id: str, seed: int = 2) -> Bank:
     """The bank as it was when the day of ``loan_id``'s origination began, with another history after that."""
     random = np.random.default_rng(seed)

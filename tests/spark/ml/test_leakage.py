@@ -10,25 +10,23 @@ from pyspark.sql import DataFrame, SparkSession, functions
 
 from spark_jobs.contract import contract
 from spark_jobs.gold import loan_default_features as module
-from tests.spark.ml.silver_bank import Bank, at, bank, features_of, other_future
+from tests.spark.ml.silver_bank import TABLES, Bank, at, bank, features_of, of_borrower, other_future
 
 OUTCOME = {"is_default", "is_matured", "months_on_book"}
 FEATURES = [name for name in contract("gold.loan_default_features").column_names if name not in OUTCOME]
 
 
-def union(spark: SparkSession, banks: list[Bank], loan_ids: list[str]) -> dict[str, Any]:
-    """Features of each loan in its own bank; the banks are laid side by side under prefixed keys, one Spark run."""
-    together: Bank = {table: [] for table in banks[0]}
-    for number, made in enumerate(banks):
+def features_side_by_side(spark: SparkSession, banks: dict[str, Bank]) -> dict[str, list[Any]]:
+    """Features of one loan per bank, by ``<prefix>~<loan_id>``; keys are prefixed, so that one Spark run serves all."""
+    together: Bank = {table: [] for table in TABLES}
+    for name, made in banks.items():
+        prefix = name.split("~")[0]
         for table, rows in made.items():
             for row in rows:
-                keys = {k: f"{number}~{v}" for k, v in row.items() if k in ("loan_id", "customer_id", "account_id")}
+                keys = {k: f"{prefix}~{v}" for k, v in row.items() if k in ("loan_id", "customer_id", "account_id")}
                 together[table].append(row | keys)
-    wanted = {f"{number}~{loan_id}" for number, loan_id in enumerate(loan_ids)}
-    rows = features_of(spark, together).where(f"loan_id in ({', '.join(map(repr, sorted(wanted)))})").collect()
-    found = {row["loan_id"].split("~", 1)[1]: [_bare(row[name]) for name in FEATURES] for row in rows}
-    assert len(found) == len(loan_ids)
-    return found
+    found = {row["loan_id"]: [_bare(row[name]) for name in FEATURES] for row in features_of(spark, together).collect()}
+    return {name: found[name] for name in banks}
 
 
 def _bare(value: Any) -> Any:
@@ -37,22 +35,27 @@ def _bare(value: Any) -> Any:
 
 def test_rewriting_the_future_moves_no_feature(spark: SparkSession) -> None:
     made = bank()
-    loan_ids = sorted(row["loan_id"] for row in made["loans"])[:30]
-    before = union(spark, [made] * len(loan_ids), loan_ids)
-    after = union(spark, [other_future(made, loan_id) for loan_id in loan_ids], loan_ids)
+    banks: dict[str, Bank] = {}
+    for number, loan_id in enumerate(sorted(row["loan_id"] for row in made["loans"])):
+        past = of_borrower(made, loan_id)
+        banks[f"past{number}~{loan_id}"] = past
+        banks[f"rewritten{number}~{loan_id}"] = other_future(past, loan_id)
+    found = features_side_by_side(spark, banks)
+    names = list(banks)
     moved = {
-        (loan_id, name): (old, new)
-        for loan_id in loan_ids
-        for name, old, new in zip(FEATURES, before[loan_id], after[loan_id], strict=True)
+        (before, feature): (old, new)
+        for before, after in zip(names[::2], names[1::2], strict=True)
+        for feature, old, new in zip(FEATURES, found[before], found[after], strict=True)
         if old != new
     }
+    assert len(found) > 100
     assert moved == {}
 
 
 def test_the_rewritten_future_does_move_the_label_and_the_past_does_move_features(spark: SparkSession) -> None:
     """Both rewritings bite: else the test above would pass for a transform that reads nothing."""
-    made = bank()
-    loan = made["loans"][0]
+    loan = bank()["loans"][0]
+    made = of_borrower(bank(), loan["loan_id"])
     label = features_of(spark, made).where(f"loan_id = '{loan['loan_id']}'").first()
     changed = other_future(made, loan["loan_id"])
     changed["loans"] = [r | {"status": "closed" if label["is_default"] else "defaulted"} for r in changed["loans"]]
