@@ -35,6 +35,10 @@ _ARROW_TYPES = {
 }
 
 
+_UPKEEP = frozenset({"VACUUM START", "VACUUM END", "OPTIMIZE"})
+_RECENT_COMMITS = 8
+
+
 def arrow_schema(table: Contract) -> pa.Schema:
     """The contract's columns as an Arrow schema, timestamps in microseconds UTC."""
     return pa.schema([pa.field(c.name, _arrow_type(c.physical_type)) for c in table.columns])
@@ -98,8 +102,8 @@ class Lake:
         return DeltaTable(str(self.path(name)))
 
     def version(self, name: str) -> int | None:
-        """Newest version, or None where there is no table yet."""
-        return self.open(name).version() if self.exists(name) else None
+        """The version that last changed the rows, or None where there is no table yet."""
+        return int(self._last_change(name)["version"]) if self.exists(name) else None
 
     def row_count(self, name: str) -> int:
         """Rows in the newest version, from the log alone; 0 where there is no table."""
@@ -109,8 +113,17 @@ class Lake:
         """What the newest version was made from; None where there is no table or it carries no record."""
         if not self.exists(name):
             return None
-        recorded = self.open(name).history(1)[0].get("userMetadata")
+        recorded = self._last_change(name).get("userMetadata")
         return Provenance(**json.loads(recorded)) if recorded else None
+
+    def _last_change(self, name: str) -> dict[str, Any]:
+        """The newest commit that is not upkeep: vacuuming and compacting leave the rows as they were."""
+        table = self.open(name)
+        for looked_at in (_RECENT_COMMITS, None):
+            for commit in table.history(looked_at):
+                if commit["operation"] not in _UPKEEP:
+                    return commit
+        return {"version": table.version()}
 
     def last_batch(self, name: str) -> int:
         """The last batch appended to a bronze table; 0 before the first."""
@@ -139,7 +152,7 @@ class Lake:
         writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
         writer = writer.options(**_table_properties(frame)).option("userMetadata", provenance.to_json())
         writer.save(str(self.path(name)))
-        return self.open(name).version()
+        return int(self._last_change(name)["version"])
 
     def append_batch(self, name: str, frame: DataFrame, batch_id: int) -> None:
         """Append a bronze batch exactly once: Delta skips a batch whose number it has already recorded."""
