@@ -7,14 +7,11 @@ quarantine, gold and models are made again by the pipeline; old versions are vac
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
-import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +23,7 @@ from spark_jobs.bronze.delivered_file import read_batches
 from spark_jobs.contract import contract, landing_contracts
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake
-from spark_jobs.landing import LEDGER, sha256_of
+from spark_jobs.landing import LEDGER, sha256_of, signature
 
 #: An identifier is searched as bare bytes only where it cannot be met by chance: long enough, and not a plain number.
 _SHORTEST_SEARCHED = 6
@@ -104,8 +101,10 @@ def erase_delivered(lake: Lake, person: Person) -> dict[str, int]:
         places[landing.table] = {f"{row['_source_file']}#{row['_row_number']}" for row in rows}
         erased[landing.table] = len(places[landing.table])
     mentions = _places_naming(lake, person)
-    for path, numbers in _with_duplicates(lake, lines, mentions).items():
-        _blank(lake, path, numbers, mentions.get(path, set()), person)
+    affected = {*lines, *mentions}
+    originals = {path: path for path in affected} | _twins(lake, affected)
+    for path, original in originals.items():
+        _blank(lake, path, lines.get(original, set()), mentions.get(original, set()), person)
     for landing in landing_contracts():
         named = {f"{p}#{n}" for p, ns in mentions.items() for n in ns} if landing.table == "transactions" else set()
         if lake.exists(f"bronze.{landing.table}"):
@@ -210,20 +209,15 @@ def _places_naming(lake: Lake, person: Person) -> dict[str, set[int]]:
     return places
 
 
-def _with_duplicates(
-    lake: Lake, lines: Mapping[str, set[int]], mentions: Mapping[str, set[int]]
-) -> dict[str, set[int]]:
-    """The lines to blank by file, for files that were delivered again under another name as well."""
+def _twins(lake: Lake, paths: Iterable[str]) -> dict[str, str]:
+    """Files delivered again under another name, each with the one of ``paths`` whose bytes it repeats."""
     entries = {e["path"]: e for e in lake.rows(LEDGER)}
-    result = {path: set(lines.get(path, ())) for path in {*lines, *mentions}}
-    by_content = {entries[path]["sha256"]: path for path in result if path in entries}
-    for path, entry in entries.items():
-        if entry["status"] == "duplicate" and entry["sha256"] in by_content:
-            twin = by_content[entry["sha256"]]
-            result[path] = set(result[twin])
-            if isinstance(mentions, dict) and twin in mentions:
-                mentions[path] = mentions[twin]
-    return result
+    by_content = {entries[path]["sha256"]: path for path in paths if path in entries}
+    return {
+        path: by_content[entry["sha256"]]
+        for path, entry in entries.items()
+        if entry["status"] == "duplicate" and entry["sha256"] in by_content
+    }
 
 
 def _blank(lake: Lake, relative_path: str, numbers: set[int], mentioned: set[int], person: Person) -> None:
@@ -257,11 +251,9 @@ def _blank(lake: Lake, relative_path: str, numbers: set[int], mentioned: set[int
 
 
 def _note_rewritten(lake: Lake, relative_path: str, path: Path) -> None:
-    status = path.stat()
-    modified_at = datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1e6, UTC)
-    os.utime(path, ns=(status.st_atime_ns, int(modified_at.timestamp() * 1e6) * 1000))
+    size_bytes, modified_at = signature(path)
     lake.open(LEDGER).update(
-        new_values={"size_bytes": status.st_size, "modified_at": modified_at, "stored_sha256": sha256_of(path)},
+        new_values={"size_bytes": size_bytes, "modified_at": modified_at, "stored_sha256": sha256_of(path)},
         predicate=f"path = '{_quoted(relative_path)}'",
     )
 
@@ -281,8 +273,3 @@ def _listed(places: set[str]) -> str:
 
 def _quoted(text: str) -> str:
     return text.replace("'", "''")
-
-
-def erasure_id(token: str) -> str:
-    """A name for the record of an erasure that says nothing of the person."""
-    return hashlib.sha256(token.encode()).hexdigest()[:16]

@@ -9,6 +9,7 @@ to find out that there is nothing to do.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
-from spark_jobs.contract import BRONZE_PROVENANCE, Contract, contract
+from spark_jobs.contract import Contract, contract
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -161,14 +162,16 @@ class Lake:
 
     def restore(self, name: str, version: int | None) -> None:
         """Go back to ``version``, or remove the table where it had none."""
-        if version is not None:
+        if version is None:
+            shutil.rmtree(self.path(name))
+        else:
             self.open(name).restore(version)
 
     def append_rows(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Append rows to an ``ops`` table in one commit, in the form of its contract."""
         table = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(contract(name)))
         if table.num_rows:
-            write_deltalake(str(self.path(name)), table, mode="append", commit_properties=CommitProperties())
+            write_deltalake(str(self.path(name)), table, mode="append")
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """All rows of an ``ops`` table; empty where there is none."""
@@ -184,8 +187,3 @@ def _table_properties(frame: DataFrame) -> dict[str, str]:
     uncounted = ("string", "boolean", "array", "binary")
     counted = [name for name, kind in frame.dtypes if not kind.startswith(uncounted)]
     return {"delta.enableDeletionVectors": "false", "delta.dataSkippingStatsColumns": ",".join(counted)}
-
-
-def bronze_columns(landing: Contract) -> tuple[tuple[str, str], ...]:
-    """Names and types of a landing table's bronze form."""
-    return (*((name, "string") for name in landing.column_names), *BRONZE_PROVENANCE)

@@ -52,6 +52,12 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def signature(path: Path) -> tuple[int, datetime]:
+    """Size in bytes and instant of the last change, to the microsecond: what the ledger knows a file by at a glance."""
+    status = path.stat()
+    return status.st_size, datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1e6, UTC)
+
+
 def ledger(lake: Lake) -> dict[str, dict[str, Any]]:
     """Ledger entries that count, by path: those of batches bronze has committed, and duplicates."""
     committed = {c.table: lake.last_batch(f"bronze.{c.table}") for c in landing_contracts()}
@@ -106,9 +112,8 @@ def _take(
 ) -> None:
     relative_path = path.relative_to(root).as_posix()
     confined(path, root)
-    status, entry = path.stat(), known.get(relative_path)
-    modified_at = datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1e6, UTC)
-    if entry and (entry["size_bytes"], entry["modified_at"]) == (status.st_size, modified_at):
+    entry, (size_bytes, modified_at) = known.get(relative_path), signature(path)
+    if entry and (entry["size_bytes"], entry["modified_at"]) == (size_bytes, modified_at):
         return
     digest = sha256_of(path)
     if entry:
@@ -119,7 +124,7 @@ def _take(
             )
         return
     inspection = inspect(path, relative_path, contract(f"landing.{table}"))
-    file = LandedFile(table, path, relative_path, status.st_size, modified_at, digest, inspection)
+    file = LandedFile(table, path, relative_path, size_bytes, modified_at, digest, inspection)
     plan.warnings += [f"{relative_path}: {warning}" for warning in inspection.warnings]
     if (table, digest) in seen:
         plan.duplicates[table].append(file)

@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -197,13 +198,14 @@ class Run:
             if zone == "silver":
                 rows["rows_in"] = self.lake.row_count(f"bronze.{table}")
                 rows["rows_superseded"] = stage.superseded_count + stage.corrected_count
+        wanted = replace(wanted, rows=rows)
         kept = frame.persist() if self._fits_in_memory(node.name) else frame
         try:
             self._pass_gates(node, kept)
-            self.lake.publish(node.name, kept, Provenance(**(wanted.__dict__ | {"rows": rows})))
+            self.lake.publish(node.name, kept, wanted)
         finally:
             kept.unpersist()
-        self._take_counts(outcome, Provenance(**(wanted.__dict__ | {"rows": rows})))
+        self._take_counts(outcome, wanted)
         if zone == "quarantine":
             self._note_rejections(table, self._stages[table])
         if zone == "silver" and table in self._stages:
