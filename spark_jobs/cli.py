@@ -163,12 +163,16 @@ def docs(output: Annotated[Path, typer.Option(help="File to write.")] = Path("do
 
 
 def main() -> None:
-    """Entry point: a RiskLakeError is one line and exit code 1, Ctrl-C is exit code 130."""
+    """Entry point: a RiskLakeError or a failing disk is one line and exit code 1, Ctrl-C is exit code 130."""
     try:
         app(standalone_mode=False)
     except RiskLakeError as error:
         for line in str(error).splitlines():
             _errors.print(f"error: {line}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except OSError as error:
+        place = "" if error.filename is None else f"{error.filename}: "
+        _errors.print(f"error: {place}{error.strerror or error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
     except (KeyboardInterrupt, typer.Abort):
         _errors.print("interrupted; the next run goes on where this one stopped")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from spark_jobs import lock, pipeline, registry
-from spark_jobs.contract import all_contracts, landing_contracts
+from spark_jobs.contract import landing_contracts
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake
 from spark_jobs.lineage import run_events, write_events
-from spark_jobs.progress import Reporter, progress
+from spark_jobs.progress import progress
+from spark_jobs.published_checks import PublishedChecks
 from spark_jobs.quality.check_result import blocking
 from spark_jobs.report.summary import print_summary
 from spark_jobs.run_outcome import RunResult
@@ -87,6 +88,8 @@ def run_lake(
 ) -> None:
     """Take in a source, bring every table up to date, check, report and print the summary."""
     with opened(root) as lake:
+        if not lake.exists(pipeline.RUN_LOG):
+            Thread(target=lambda: lake.spark, daemon=True).start()  # a first run needs it: start it beside the files
         with progress(console, sample.days) as steps:
             steps.start("files")
             files = deliveries(source, data, work=root.resolve().parent, sample=sample, progress=None)
@@ -98,11 +101,26 @@ def _run(
     console: Console, lake: Lake, files: list[Delivery], *, as_of: date | None = None, checks: bool, report: bool
 ) -> None:
     nodes = registry.load()
-    with progress(console, len(nodes) + 2 * len(landing_contracts())) as steps:
-        run = pipeline.Run(lake, progress=steps, started_at=pipeline.now(), key_file=key_file(lake.root), as_of=as_of)
+    found = PublishedChecks(lake)
+    with progress(console, len(nodes) + 2 * len(landing_contracts())) as steps, closing(found):
+        run = pipeline.Run(
+            lake,
+            progress=steps,
+            started_at=pipeline.now(),
+            key_file=key_file(lake.root),
+            as_of=as_of,
+            on_published=found.submit if checks else None,
+        )
         result = run.execute(files)
         if checks and result.changed:
-            _check(lake, result, steps, run.started_at)
+            steps.start("expectations")
+            docs, checked_at = lake.root.parent / "data_docs", run.started_at
+            results = found.finish(docs, run_id=result.run_id, checked_at=checked_at, as_of=run.business_date)
+            result.checks += results
+            result.errors += [
+                f"{c.table_name}: {c.check_name}: {c.observed}, expected {c.expected}" for c in blocking(results)
+            ]
+            steps.done("expectations", f"{len(results)} checks, {sum(not c.is_passed for c in results)} failed")
         if result.changed:
             record_checks(lake, result, run.started_at)
         if report:
@@ -114,30 +132,6 @@ def _run(
     print_summary(console, lake.root, result.run_id, report=report_path(lake.root) if report else None)
     if result.errors:
         raise RunFailedError("\n".join(result.errors))
-
-
-def _check(lake: Lake, result: RunResult, steps: Reporter, started_at: datetime) -> None:
-    """Great Expectations over every table published in this run, and the balances where they may have moved."""
-    from spark_jobs.quality.balances import reconcile_balances
-    from spark_jobs.quality.data_docs import write_data_docs
-    from spark_jobs.quality.validation import PublishedTable, validate
-
-    steps.start("expectations")
-    declared = all_contracts()
-    tables = [
-        PublishedTable(declared[n], lake.row_count(n), partial(lake.arrow, n), partial(lake.read, n))
-        for n in result.published
-        if n in declared
-    ]
-    validations = validate(tables)
-    write_data_docs(validations, folder=lake.root.parent / "data_docs", run_id=result.run_id, validated_at=started_at)
-    found = [check for validation in validations for check in validation.results]
-    booked = ("silver.transactions", "silver.accounts")
-    if all(map(lake.exists, booked)) and not set(booked).isdisjoint(result.published):
-        found += reconcile_balances(*map(lake.read, booked))
-    result.checks += found
-    result.errors += [f"{c.table_name}: {c.check_name}: {c.observed}, expected {c.expected}" for c in blocking(found)]
-    steps.done("expectations", f"{len(found)} checks, {sum(not c.is_passed for c in found)} failed")
 
 
 def record_checks(lake: Lake, result: RunResult, started_at: datetime) -> None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import shutil
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -22,37 +22,45 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from spark_jobs import landing, registry
+from spark_jobs import artifacts, landing, registry
 from spark_jobs.bronze.load import bronze_rows
 from spark_jobs.contract import ContractError, all_contracts, contract, landing_contracts
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake, Provenance
 from spark_jobs.progress import Reporter
 from spark_jobs.quality.check_result import CheckResult, blocking, failure_message
-from spark_jobs.quality.gates import History, evaluate, schema_gate
+from spark_jobs.quality.gates import History, accounting_gate, evaluate, judge, ordering_column, schema_gate
 from spark_jobs.registry import Node
 from spark_jobs.run_outcome import RunResult, TableError, TableOutcome
 from spark_jobs.silver.customer_token import hmac_key, token
-from spark_jobs.silver.stage import ROWS_KEPT, SilverStage
+from spark_jobs.silver.stage import SilverStage
 from spark_jobs.sources.delivery import Delivery
 
 RUN_LOG = "ops.run_log"
-_VIRTUAL = ("valid", "repeated", "rejected", "tokens")
 _PARALLEL_TABLES = 3
+#: Above this many bronze rows a silver table is written without being kept in memory first.
+_ROWS_KEPT = 1_000_000
 
 
 class Run:
     """One run over a lake that the caller holds the lock of."""
 
     def __init__(
-        self, lake: Lake, *, progress: Reporter, started_at: datetime, key_file: Path, as_of: date | None = None
+        self,
+        lake: Lake,
+        *,
+        progress: Reporter,
+        started_at: datetime,
+        key_file: Path,
+        as_of: date | None = None,
+        on_published: Callable[[str], None] | None = None,
     ) -> None:
         self.lake, self.progress, self.started_at = lake, progress, started_at
         self.run_id = started_at.strftime("%Y%m%dT%H%M%S.%fZ")
         self.result = RunResult(self.run_id)
         self.nodes = registry.load()
         self._ledger = Lock()
-        self._as_of, self._key = as_of, hmac_key(key_file)
+        self._as_of, self._key, self._on_published = as_of, hmac_key(key_file), on_published
         self._stages = {c.table: SilverStage(lake, c, self._key) for c in landing_contracts()}
 
     def execute(self, deliveries: Iterable[Delivery]) -> RunResult:
@@ -83,13 +91,17 @@ class Run:
             jobs[node.name] = lambda n=node: self._make(n)  # type: ignore[misc]
         for table in plan.refused.keys() - {c.table for c in landing_contracts()}:
             self.result.errors += plan.refused[table]
-        order = registry.build_order({n: self._stored_inputs(node) for n, node in self.nodes.items()}, frozenset(jobs))
+        inputs = {name: node.stored_inputs for name, node in self.nodes.items()}
+        order, height = registry.build_order(inputs, frozenset(jobs)), registry.heights(inputs)
         pool = ThreadPoolExecutor(_PARALLEL_TABLES)
         try:
+            ready: list[str] = []
             running: dict[Future[TableOutcome], str] = {}
             while order.is_active():
-                for name in order.get_ready():
-                    running[pool.submit(self._attempt, name, jobs[name])] = name
+                ready = sorted([*ready, *order.get_ready()], key=lambda name: -height.get(name, 0))
+                free = _PARALLEL_TABLES - len(running)
+                running |= {pool.submit(self._attempt, name, jobs[name]): name for name in ready[:free]}
+                del ready[:free]
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     name = running.pop(future)
@@ -102,7 +114,8 @@ class Run:
     def _attempt(self, name: str, job: Callable[[], TableOutcome]) -> TableOutcome:
         """Run one job; whatever goes wrong becomes its outcome."""
         started = datetime.now(UTC)
-        failed = [i for i in self._inputs_of(name) if self.result.outcomes[i].status in ("failed", "blocked")]
+        inputs = self.nodes[name].stored_inputs if name in self.nodes else ()
+        failed = [i for i in inputs if self.result.outcomes[i].status in ("failed", "blocked")]
         if failed:
             message = f"not made: {', '.join(failed)} has no good new version"
             return TableOutcome(name, started, "blocked", message=message).close()
@@ -113,6 +126,8 @@ class Run:
             outcome = TableOutcome(name, started, "failed", message=self._explained(name, error))
             self.result.errors.append(f"{name}: {outcome.message}")
         outcome.close()
+        if outcome.status == "published" and self._on_published:
+            self._on_published(name)
         (self.progress.failed if outcome.status == "failed" else self.progress.done)(name, _told(outcome))
         return outcome
 
@@ -121,28 +136,13 @@ class Run:
         if isinstance(error, RiskLakeError):
             return str(error)
         log = self.lake.root / "logs" / f"{self.run_id}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("a") as file:
-            file.write(f"{name}\n{''.join(traceback.format_exception(error))}\n")
+        with suppress(OSError):  # a full disk has no room for its own story
+            log.parent.mkdir(parents=True, exist_ok=True)
+            with log.open("a") as file:
+                file.write(f"{name}\n{''.join(traceback.format_exception(error))}\n")
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         caused = [line for line in lines if line.startswith("Caused by:")]
         return f"{(caused or lines or [type(error).__name__])[-1 if caused else 0][:300]} (details: {log})"
-
-    def _inputs_of(self, name: str) -> tuple[str, ...]:
-        return self._stored_inputs(self.nodes[name]) if name in self.nodes else ()
-
-    def _stored_inputs(self, node: Node) -> tuple[str, ...]:
-        """The tables a node is made from: a virtual input stands for bronze and the parents its rules look up."""
-        stored: list[str] = []
-        for name in node.inputs:
-            zone, table = name.split(".")
-            if zone not in _VIRTUAL:
-                stored.append(name)
-                continue
-            stored += [f"bronze.{table}", *(k.table for k in contract(f"landing.{table}").foreign_keys)]
-        if "as_of" in node.parameters:
-            stored.append("silver.transactions")
-        return tuple(dict.fromkeys(stored))
 
     # -- bronze ---------------------------------------------------------------------------------------------------
 
@@ -175,13 +175,14 @@ class Run:
     def _make(self, node: Node) -> TableOutcome:
         outcome = TableOutcome(node.name, datetime.now(UTC))
         wanted = self._provenance(node)
-        recorded = self._recorded(node)
+        recorded = artifacts.provenance(self.lake, node.name) if node.is_artifact else self.lake.provenance(node.name)
         outcome.input_versions = json.dumps(wanted.inputs, sort_keys=True)
         if recorded is not None and wanted.made_like(recorded):
             outcome.status = "unchanged"
             self._take_counts(outcome, recorded)
         elif node.is_artifact:
-            self._build_artifact(node, wanted)
+            inputs, arguments = [*map(self._frame, node.inputs)], self._arguments(node)
+            artifacts.build(self.lake, node.name, lambda to: node.build(*inputs, directory=to, **arguments), wanted)
         else:
             self._publish(node, wanted, outcome)
         outcome.output_version = self._version(node.name)
@@ -190,50 +191,60 @@ class Run:
     def _publish(self, node: Node, wanted: Provenance, outcome: TableOutcome) -> None:
         frame = node.build(*map(self._frame, node.inputs), **self._arguments(node))
         zone, table = node.name.split(".")
+        stage = self._stages.get(table) if zone in ("silver", "quarantine") else None
         before = self.lake.version(node.name)
-        rows: dict[str, int | None] = {}
-        if zone in ("silver", "quarantine") and table in self._stages:
-            stage = self._stages[table]
-            rows = {"rows_rejected": stage.rejected_count}
-            if zone == "silver":
-                rows["rows_in"] = self.lake.row_count(f"bronze.{table}")
-                rows["rows_superseded"] = stage.superseded_count + stage.corrected_count
+        rows: dict[str, int | None] = {"rows_rejected": stage.rejected_count} if stage else {}
+        if stage and zone == "silver":
+            rows["rows_in"] = self.lake.row_count(f"bronze.{table}")
+            rows["rows_superseded"] = stage.superseded_count + stage.corrected_count
         wanted = replace(wanted, rows=rows)
-        kept = frame.persist() if self._fits_in_memory(node.name) else frame
+        kept = frame.persist() if self._is_kept(node.name) else frame
         try:
-            self._pass_gates(node, kept)
+            self._pass_gates(node.name, kept, rows)
             self.lake.publish(node.name, kept, wanted)
         finally:
             kept.unpersist()
         self._take_counts(outcome, wanted)
-        if zone == "quarantine":
-            self._note_rejections(table, self._stages[table])
-        if zone == "silver" and table in self._stages:
+        if stage and zone == "quarantine":
+            self._note_rejections(table, stage)
+        if stage and zone == "silver":
             try:
-                check_nothing_lost(outcome)
+                self._pass([_accounting(outcome)])
             except TableError:
                 self.lake.restore(node.name, before)
                 raise
 
-    def _fits_in_memory(self, name: str) -> bool:
+    def _is_kept(self, name: str) -> bool:
         """Whether a table is small enough to be kept while its gates are evaluated and it is written."""
         zone, table = name.split(".")
-        return zone == "gold" or self.lake.row_count(f"bronze.{table.removesuffix('_history')}") <= ROWS_KEPT
+        return zone == "gold" or self.lake.row_count(f"bronze.{table.removesuffix('_history')}") <= _ROWS_KEPT
 
-    def _pass_gates(self, node: Node, frame: Any) -> None:
+    def _pass_gates(self, name: str, frame: Any, rows: Mapping[str, int | None]) -> None:
         """Evaluate the gates of a frame about to be published; TableError where one that blocks fails.
 
-        A table too large to keep is judged here by its columns alone: its rows passed the row rules, its keys are
-        unique by construction, and the expectations count both again on what was written.
+        A silver table too large to keep is judged by its columns and by the number of rows that its stage leaves: each
+        row passed the row rules, its key is unique by construction, and the expectations count both as written.
         """
-        declared = all_contracts().get(node.name)
+        declared = all_contracts().get(name)
         if declared is None:
             return
-        if self._fits_in_memory(node.name):
-            before = self.lake.row_count(node.name) if self.lake.exists(node.name) else None
-            results = evaluate(frame, declared, history=History(before), as_of=None)
+        history = History()
+        if name.startswith("silver.") and self.lake.exists(name):
+            ordering = ordering_column(declared)
+            newest = self.lake.newest(name, ordering) if ordering else None
+            history = History(self.lake.row_count(name), newest)
+        if self._is_kept(name):
+            of_gold = name.startswith("gold.")  # silver rows without a parent are rejected by the row rules
+            parents = {key.table: self.lake.read(key.table) for key in declared.foreign_keys} if of_gold else None
+            self._pass(evaluate(frame, declared, parents=parents, history=history))
         else:
-            results = [schema_gate(declared, frame.dtypes)]
+            self._pass([schema_gate(declared, frame.dtypes)])
+            if rows:
+                left = (rows["rows_in"] or 0) - (rows["rows_rejected"] or 0) - (rows["rows_superseded"] or 0)
+                self._pass(judge(declared, {"row_count": left}, history=history))
+
+    def _pass(self, results: list[CheckResult]) -> None:
+        """Note what gates found; TableError where one that blocks fails."""
         self.result.checks += results
         if blocking(results):
             raise TableError(failure_message(results))
@@ -260,14 +271,14 @@ class Run:
         outcome.rows_in = provenance.rows.get("rows_in")
         outcome.rows_rejected = provenance.rows.get("rows_rejected")
         outcome.rows_superseded = provenance.rows.get("rows_superseded")
-        if not outcome.table_name.startswith("models."):
+        if not artifacts.is_artifact(outcome.table_name):
             outcome.rows_out = self.lake.row_count(outcome.table_name)
 
     def _frame(self, name: str) -> Any:
         zone, table = name.split(".")
-        if zone in _VIRTUAL:
+        if zone in registry.STEPS:
             return self._stages[table].frame(zone)
-        return self.lake.path(name) if zone == "models" else self.lake.read(name)
+        return self.lake.path(name) if artifacts.is_artifact(name) else self.lake.read(name)
 
     def _arguments(self, node: Node) -> dict[str, Any]:
         values: dict[str, Any] = {"run_started_at": self.started_at}
@@ -277,16 +288,20 @@ class Run:
 
     @cached_property
     def as_of(self) -> date:
-        """The business date of the run: as given, else the day of the newest transaction."""
-        if self._as_of is not None:
-            return self._as_of
-        newest = self.lake.newest("silver.transactions", "booked_at")
-        if newest is None:
-            raise TableError("silver.transactions is empty, so there is no business date; give one with --as-of")
-        return newest.date() if isinstance(newest, datetime) else date.fromisoformat(str(newest)[:10])
+        """The business date of the run; TableError where there is none."""
+        found = self.business_date
+        if found is None:
+            raise TableError(f"{registry.DATED_BY} is empty, so there is no business date; give one with --as-of")
+        return found
+
+    @property
+    def business_date(self) -> date | None:
+        """As given, else the day of the newest transaction; None where there is none."""
+        newest = self._as_of or self.lake.newest(registry.DATED_BY, "booked_at")
+        return None if newest is None else date.fromisoformat(str(newest)[:10])
 
     def _provenance(self, node: Node) -> Provenance:
-        inputs = {name: self._version(name) for name in self._stored_inputs(node)}
+        inputs = {name: self._version(name) for name in node.stored_inputs}
         missing = [name for name, version in inputs.items() if version is None]
         if missing:
             raise TableError(f"{', '.join(missing)} has not been made")
@@ -295,53 +310,18 @@ class Run:
             parameters["key"] = token(self._key, "key fingerprint")[:16]
         return Provenance(self.run_id, inputs, _fingerprint(node), parameters, {})  # type: ignore[arg-type]
 
-    # -- artifacts ------------------------------------------------------------------------------------------------
-
-    def _build_artifact(self, node: Node, wanted: Provenance) -> None:
-        """Fill a folder beside the artifact and swap it in; a reader sees the old files or the new ones."""
-        target = self.lake.path(node.name)
-        building, old = target.with_name(f".{target.name}.building"), target.with_name(f".{target.name}.old")
-        for leftover in (building, old):
-            shutil.rmtree(leftover, ignore_errors=True)
-        building.mkdir(parents=True)
-        node.build(*map(self._frame, node.inputs), directory=building, **self._arguments(node))
-        if target.exists():
-            target.rename(old)
-        building.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
-        record = _artifact_record(target)
-        record.with_suffix(".part").write_text(wanted.to_json())
-        record.with_suffix(".part").replace(record)
-
-    def _recorded(self, node: Node) -> Provenance | None:
-        if not node.is_artifact:
-            return self.lake.provenance(node.name)
-        path = _artifact_record(self.lake.path(node.name))
-        return Provenance(**json.loads(path.read_text())) if path.exists() else None
-
     def _version(self, name: str) -> int | None:
-        """Version of a table; of an artifact, a number made from its content."""
-        if not name.startswith("models."):
-            return self.lake.version(name)
-        manifest = self.lake.path(name) / "manifest.json"
-        if not manifest.exists():
-            return None
-        return int.from_bytes(hashlib.sha256(manifest.read_bytes()).digest()[:6], "big")
+        return artifacts.version(self.lake, name) if artifacts.is_artifact(name) else self.lake.version(name)
 
 
-def check_nothing_lost(outcome: TableOutcome) -> None:
-    """The accounting identity: bronze rows = silver rows + quarantined + superseded; TableError where it breaks."""
-    parts = (outcome.rows_out, outcome.rows_rejected, outcome.rows_superseded)
-    if outcome.rows_in != sum(p or 0 for p in parts):
-        raise TableError(
-            f"rows are lost: {outcome.rows_in} in bronze, expected the sum of {parts[0]} in silver, "
-            f"{parts[1]} in quarantine and {parts[2]} superseded"
-        )
-
-
-def _artifact_record(folder: Path) -> Path:
-    """What an artifact was made from, beside its folder: the folder holds its maker's files alone."""
-    return folder.with_name(f"{folder.name}.provenance.json")
+def _accounting(outcome: TableOutcome) -> CheckResult:
+    return accounting_gate(
+        outcome.table_name,
+        bronze_rows=outcome.rows_in or 0,
+        silver_rows=outcome.rows_out or 0,
+        quarantined_rows=outcome.rows_rejected or 0,
+        superseded_rows=outcome.rows_superseded or 0,
+    )
 
 
 def _fingerprint(node: Node) -> str:

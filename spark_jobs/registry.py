@@ -15,6 +15,7 @@ from importlib.metadata import entry_points
 from pkgutil import walk_packages
 from typing import Any
 
+from spark_jobs.contract import contract
 from spark_jobs.errors import RiskLakeError
 
 Transform = Callable[..., Any]
@@ -38,8 +39,31 @@ class Node:
     parameters: tuple[str, ...]
     is_artifact: bool = False
 
+    @property
+    def stored_inputs(self) -> tuple[str, ...]:
+        """The stored tables a node is made from; with the business date comes the table that tells it."""
+        dated = (DATED_BY,) if "as_of" in self.parameters else ()
+        return tuple(dict.fromkeys([*stored(self.inputs), *dated]))
+
+
+#: Inputs that no table stores: steps between bronze and silver, made on the way (``spark_jobs.silver.stage``).
+STEPS = ("valid", "repeated", "rejected", "tokens")
+#: The table whose newest row tells the business date (``as_of``).
+DATED_BY = "silver.transactions"
 
 _nodes: dict[str, Node] = {}
+
+
+def stored(inputs: tuple[str, ...]) -> tuple[str, ...]:
+    """Inputs with the steps between replaced: ``valid.loans`` stands for bronze and the parents its rules look up."""
+    found: list[str] = []
+    for name in inputs:
+        zone, _, declared = name.partition(".")
+        if zone in STEPS:
+            found += [f"bronze.{declared}", *(key.table for key in contract(f"landing.{declared}").foreign_keys)]
+        else:
+            found.append(name)
+    return tuple(dict.fromkeys(found))
 
 
 def table(name: str, *, inputs: tuple[str, ...]) -> Callable[[Transform], Transform]:
@@ -88,3 +112,12 @@ def build_order(inputs: Mapping[str, tuple[str, ...]], sources: frozenset[str]) 
     except CycleError as error:
         raise RegistryError(f"tables form a circle: {' -> '.join(error.args[1])}") from None
     return sorter
+
+
+def heights(inputs: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """How many tables follow one another after each, along the longest way: what to begin first."""
+    found = dict.fromkeys([*inputs, *(i for needed in inputs.values() for i in needed)], 0)
+    for name in reversed([*TopologicalSorter(inputs).static_order()]):
+        for needed in inputs.get(name, ()):
+            found[needed] = max(found[needed], found[name] + 1)
+    return found

@@ -33,9 +33,11 @@ CONF = {
     "spark.sql.shuffle.partitions": "4",
     "spark.sql.adaptive.coalescePartitions.initialPartitionNum": "4",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+    "spark.sql.files.minPartitionNum": "8",
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
     "spark.scheduler.mode": "FAIR",
+    "spark.scheduler.allocation.file": Path(__file__).with_name("fair_scheduler.xml").as_uri(),
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
@@ -45,6 +47,9 @@ CONF = {
 
 #: A run compiles more code than the JVM's default cache holds; once that is full, everything is interpreted.
 _JAVA_OPTIONS = "-XX:+UseParallelGC -XX:ReservedCodeCacheSize=256m -Duser.timezone=UTC"
+#: Which code is not worth optimising in a run of minutes (``benchmarks/``: 226 to 195 CPU seconds at scale 1).
+_JIT_DIRECTIVES = Path(__file__).with_name("jit_directives.json")
+_LOGGING = Path(__file__).with_name("log4j2.properties")
 
 
 class SessionError(RiskLakeError):
@@ -113,6 +118,19 @@ def _java() -> str:
     return java
 
 
+def _java_options() -> list[str]:
+    """Options of the driver's JVM; those that name a file are left out where its path would be split at a blank."""
+    options = [_JAVA_OPTIONS]
+    if not re.search(r"\s", str(_LOGGING)):
+        # Without -DisplayVMOutput the JVM tells standard output how many directives it has read.
+        options += [
+            "-XX:+UnlockDiagnosticVMOptions -XX:-DisplayVMOutput",
+            f"-XX:CompilerDirectivesFile={_JIT_DIRECTIVES}",
+        ]
+        options.append(f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}")
+    return options
+
+
 def spark_session(
     app_name: str = "risk-lakehouse", *, cores: int | None = None, memory: str | None = None, java_options: str = ""
 ) -> SparkSession:
@@ -131,13 +149,11 @@ def spark_session(
     builder = SparkSession.builder.appName(app_name).master(f"local[{cores or os.cpu_count()}]")
     for key, value in CONF.items():
         builder = builder.config(key, value)
-    session = (
+    return (
         builder.config("spark.driver.memory", memory or os.environ.get("RISK_LAKE_MEMORY", "3g"))
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.extraClassPath", ":".join(map(str, jars())))
-        .config("spark.driver.extraJavaOptions", f"{_JAVA_OPTIONS} {java_options}")
+        .config("spark.driver.extraJavaOptions", " ".join([*_java_options(), java_options]))
         .getOrCreate()
     )
-    session.sparkContext.setLogLevel("ERROR")
-    return session

@@ -147,7 +147,10 @@ def _out_of_time(prepared: DataFrame, train: Loans, test: Loans, inputs: Inputs)
 
 def _cross_validate(numbered: DataFrame, train: Loans, folds: loans.Folds, inputs: Inputs) -> CrossValidation:
     """Mean ROC-AUC of each penalty over the held-out folds; medians, levels and scales are refitted in every fold."""
-    tasks = [(numbered.where(f"fold_0 <> {fold}"), inputs, REGULARISATIONS) for fold in range(CROSS_VALIDATION_FOLDS)]
+    tasks = [
+        (numbered.where(f"fold_0 <> {fold}"), inputs, REGULARISATIONS, pipeline.RANKING_TOLERANCE)
+        for fold in range(CROSS_VALIDATION_FOLDS)
+    ]
     found = np.empty((CROSS_VALIDATION_FOLDS, len(REGULARISATIONS)))
     for fold, models in enumerate(pipeline.fit_all(tasks)):
         held_out = train.where(folds == fold)
@@ -176,7 +179,10 @@ def _repeated_folds(prepared: DataFrame, matured: Loans) -> Measured:
     names: list[str] = []
     numbered = _with_folds(prepared, matured, folds)
     try:
-        tasks = [(numbered.where(f"fold_{s.repeat} <> {s.fold}"), s.inputs, [s.regularisation]) for s in splits]
+        tasks = [
+            (numbered.where(f"fold_{s.repeat} <> {s.fold}"), s.inputs, [s.regularisation], pipeline.TOLERANCE)
+            for s in splits
+        ]
         for split, fitted in zip(splits, pipeline.fit_all(tasks), strict=True):
             at = (split.repeat, split.held_out)
             test = matured.where(split.held_out)

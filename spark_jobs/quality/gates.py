@@ -186,31 +186,28 @@ def judge(
     contract: Contract,
     measured: Mapping[str, Any],
     *,
-    input_rows: int | None = None,
     history: History | None = None,
     as_of: date | None = None,
 ) -> list[CheckResult]:
     """Judge a profile. Checks whose counterpart is unknown (None) are left out, never passed.
 
-    ``input_rows``: rows that should have left at least one row here. ``history``: the version now readable.
+    ``history``: the version now readable.
     ``as_of``: the day the lake's data reach to, for staleness.
     """
     rows = int(measured["row_count"])
-    results = [_primary_key(contract, measured, rows)] if contract.primary_key else []
+    results = [_primary_key(contract, measured, rows)] if "key_count" in measured else []
     for position, gate in enumerate(contract_gates(contract)):
         failed = measured.get(f"failed_{position}")
         if failed is not None:
             observed = f"{failed:,} of {rows:,} rows break it"
             results.append(_result(gate, failed == 0, observed, gate.description, failed=failed, checked=rows))
-    if input_rows is not None:
-        results.append(_not_empty(contract, rows, input_rows))
     if history is not None and history.row_count is not None:
         results.append(_volume(contract, rows, history.row_count))
     newest = measured.get("newest")
     if newest is not None and history is not None and history.newest is not None:
         results.append(_not_older(contract, newest, history.newest))
     if newest is not None and as_of is not None:
-        results.append(_fresh(contract, newest, as_of))
+        results.append(freshness_gate(contract, newest, as_of))
     return results
 
 
@@ -227,12 +224,6 @@ def _primary_key(contract: Contract, measured: Mapping[str, Any], rows: int) -> 
     return _result(gate, surplus == 0, observed, gate.description, failed=surplus, checked=rows)
 
 
-def _not_empty(contract: Contract, rows: int, input_rows: int) -> CheckResult:
-    gate = Gate("table:not_empty", contract.name, "a filled input leaves a filled table")
-    expected = "at least 1 row" if input_rows else "no rows are needed from no input"
-    return _result(gate, rows > 0 or input_rows == 0, f"{rows:,} rows from {input_rows:,}", expected, checked=rows)
-
-
 def _volume(contract: Contract, rows: int, published: int) -> CheckResult:
     gate = Gate("table:volume", contract.name, f"keeps at least {VOLUME_KEPT_SHARE:.0%} of its published rows")
     is_passed = published < VOLUME_FLOOR_ROWS or rows >= published * VOLUME_KEPT_SHARE
@@ -242,12 +233,15 @@ def _volume(contract: Contract, rows: int, published: int) -> CheckResult:
 
 
 def _not_older(contract: Contract, newest: datetime | date, published: datetime | date) -> CheckResult:
-    gate = Gate("table:newest_kept", contract.name, "the newest row is not older than the newest published one")
+    gate = Gate(
+        "table:newest_kept", contract.name, "the newest row is not older than the newest published one", severity="warn"
+    )
     is_passed = _instant(newest) >= _instant(published)
     return _result(gate, is_passed, f"newest {newest}", f"{published} or later")
 
 
-def _fresh(contract: Contract, newest: datetime | date, as_of: date) -> CheckResult:
+def freshness_gate(contract: Contract, newest: datetime | date, as_of: date) -> CheckResult:
+    """The newest row is at most STALE_AFTER_DAYS behind the day the lake's data reach to; a warning where it is not."""
     gate = Gate("table:freshness", contract.name, f"at most {STALE_AFTER_DAYS} days behind as_of", severity="warn")
     behind = (as_of - _instant(newest).date()).days
     return _result(gate, behind <= STALE_AFTER_DAYS, f"{behind} days behind {as_of}", gate.description)
@@ -292,7 +286,6 @@ def evaluate(
     contract: Contract,
     *,
     parents: Mapping[str, DataFrame] | None = None,
-    input_rows: int | None = None,
     history: History | None = None,
     as_of: date | None = None,
 ) -> list[CheckResult]:
@@ -301,4 +294,4 @@ def evaluate(
     if not schema.is_passed:
         return [schema]
     measured = profile(frame, contract, parents)
-    return [schema, *judge(contract, measured, input_rows=input_rows, history=history, as_of=as_of)]
+    return [schema, *judge(contract, measured, history=history, as_of=as_of)]

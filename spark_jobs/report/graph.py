@@ -6,7 +6,6 @@ import re
 from importlib.resources import files
 
 from spark_jobs import registry
-from spark_jobs.contract import contract
 from spark_jobs.report import wording
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -15,20 +14,8 @@ _READS = re.compile(r"\b(?:from|join)\s+([a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)?
 
 def product_graph() -> dict[str, tuple[str, ...]]:
     """Every registered table, artifact and view with the stored tables it is made from."""
-    tables = {node.name: stored_inputs(node.inputs) for node in registry.load().values()}
+    tables = {node.name: registry.stored(node.inputs) for node in registry.load().values()}
     return {**tables, **view_inputs(view_texts())}
-
-
-def stored_inputs(inputs: tuple[str, ...]) -> tuple[str, ...]:
-    """Inputs with the steps between replaced: ``valid.loans`` stands for bronze and the parents its rules look up."""
-    found: list[str] = []
-    for name in inputs:
-        zone, _, table = name.partition(".")
-        if zone in wording.ZONES:
-            found.append(name)
-        else:
-            found += [f"bronze.{table}", *(key.table for key in contract(f"landing.{table}").foreign_keys)]
-    return tuple(dict.fromkeys(found))
 
 
 def view_texts() -> dict[str, str]:

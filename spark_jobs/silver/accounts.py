@@ -1,4 +1,4 @@
-"""Current accounts and their history."""
+"""Accounts: every version, and the current one."""
 
 from __future__ import annotations
 
@@ -7,23 +7,20 @@ from typing import TYPE_CHECKING
 from spark_jobs.contract import contract
 from spark_jobs.registry import table
 from spark_jobs.silver.customer_token import with_customer_token
-from spark_jobs.silver.versions import history, latest
+from spark_jobs.silver.versions import current, history
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-_KEY, _ORDERING = "account_id", "updated_at"
 
 
 @table("silver.accounts_history", inputs=("valid.accounts", "silver.customers"))
 def accounts_history(valid: DataFrame, customers: DataFrame) -> DataFrame:
     """Every version of an account. Grain: account_id and updated_at."""
-    versions = with_customer_token(history(valid, _KEY, _ORDERING), customers)
+    versions = with_customer_token(history(valid, "account_id", "updated_at"), customers)
     return versions.select(*contract("silver.accounts_history").column_names)
 
 
-@table("silver.accounts", inputs=("valid.accounts", "repeated.accounts", "silver.customers"))
-def accounts(valid: DataFrame, repeated: DataFrame, customers: DataFrame) -> DataFrame:
+@table("silver.accounts", inputs=("silver.accounts_history",))
+def accounts(versions: DataFrame) -> DataFrame:
     """Current accounts. Grain: account_id."""
-    current = with_customer_token(latest(valid, repeated, _KEY, _ORDERING), customers)
-    return current.select(*contract("silver.accounts").column_names)
+    return current(versions).select(*contract("silver.accounts").column_names)

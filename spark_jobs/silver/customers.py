@@ -1,4 +1,4 @@
-"""Current customers and their history, without direct identifiers; the identifiers apart."""
+"""Customers: every version and the current one, without direct identifiers; the identifiers apart."""
 
 from __future__ import annotations
 
@@ -8,33 +8,35 @@ from spark_jobs.columns import F
 from spark_jobs.contract import contract
 from spark_jobs.registry import table
 from spark_jobs.silver.customer_token import with_customer_token
-from spark_jobs.silver.versions import history, latest
+from spark_jobs.silver.versions import current, history
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-_KEY, _ORDERING = "customer_id", "updated_at"
 
 
 @table("silver.customers_history", inputs=("valid.customers", "tokens.customers"))
 def customers_history(valid: DataFrame, tokens: DataFrame) -> DataFrame:
     """Every version of a customer. Grain: customer_id and updated_at."""
-    versions = history(with_customer_token(valid, tokens), _KEY, _ORDERING).select("*", _age_band().alias("age_band"))
-    return versions.select(*contract("silver.customers_history").column_names)
+    versions = history(with_customer_token(valid, tokens), "customer_id", "updated_at")
+    return versions.select("*", _age_band().alias("age_band")).select(
+        *contract("silver.customers_history").column_names
+    )
 
 
-@table("silver.customers", inputs=("valid.customers", "repeated.customers", "tokens.customers"))
-def customers(valid: DataFrame, repeated: DataFrame, tokens: DataFrame) -> DataFrame:
+@table("silver.customers", inputs=("silver.customers_history",))
+def customers(versions: DataFrame) -> DataFrame:
     """Current customers. Grain: customer_id."""
-    current = latest(valid, repeated, _KEY, _ORDERING).select("*", _age_band().alias("age_band"))
-    return with_customer_token(current, tokens).select(*contract("silver.customers").column_names)
+    return current(versions).select(*contract("silver.customers").column_names)
 
 
-@table("silver.customers_pii", inputs=("valid.customers", "repeated.customers", "tokens.customers"))
-def customers_pii(valid: DataFrame, repeated: DataFrame, tokens: DataFrame) -> DataFrame:
+@table("silver.customers_pii", inputs=("valid.customers", "silver.customers"))
+def customers_pii(valid: DataFrame, customers: DataFrame) -> DataFrame:
     """Direct identifiers of current customers. Grain: customer_id."""
-    current = latest(valid, repeated, _KEY, _ORDERING)
-    return with_customer_token(current, tokens).select(*contract("silver.customers_pii").column_names)
+    chosen = customers.select(
+        F.col("_source_file").alias("_chosen_file"), F.col("_row_number").alias("_chosen_row"), "customer_token"
+    )
+    same_row = (F.col("_source_file") == F.col("_chosen_file")) & (F.col("_row_number") == F.col("_chosen_row"))
+    return valid.join(chosen, on=same_row, how="inner").select(*contract("silver.customers_pii").column_names)
 
 
 def _age_band() -> Any:

@@ -1,4 +1,4 @@
-"""Current loans and their history."""
+"""Loans: every version, and the current one."""
 
 from __future__ import annotations
 
@@ -8,27 +8,23 @@ from spark_jobs.columns import F
 from spark_jobs.contract import contract
 from spark_jobs.registry import table
 from spark_jobs.silver.customer_token import with_customer_token
-from spark_jobs.silver.versions import history, latest
+from spark_jobs.silver.versions import current, history
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-_KEY, _ORDERING = "loan_id", "updated_at"
 
 
 @table("silver.loans_history", inputs=("valid.loans", "silver.customers", "silver.accounts"))
 def loans_history(valid: DataFrame, customers: DataFrame, accounts: DataFrame) -> DataFrame:
     """Every version of a loan. Grain: loan_id and updated_at."""
-    versions = with_customer_token(_in_account_currency(history(valid, _KEY, _ORDERING), accounts), customers)
-    return versions.select(*contract("silver.loans_history").column_names)
+    versions = _in_account_currency(history(valid, "loan_id", "updated_at"), accounts)
+    return with_customer_token(versions, customers).select(*contract("silver.loans_history").column_names)
 
 
-@table("silver.loans", inputs=("valid.loans", "repeated.loans", "silver.customers", "silver.accounts"))
-def loans(valid: DataFrame, repeated: DataFrame, customers: DataFrame, accounts: DataFrame) -> DataFrame:
+@table("silver.loans", inputs=("silver.loans_history",))
+def loans(versions: DataFrame) -> DataFrame:
     """Current loans. Grain: loan_id."""
-    current = latest(valid, repeated, _KEY, _ORDERING)
-    named = with_customer_token(_in_account_currency(current, accounts), customers)
-    return named.select(*contract("silver.loans").column_names)
+    return current(versions).select(*contract("silver.loans").column_names)
 
 
 def _in_account_currency(loans: DataFrame, accounts: DataFrame) -> DataFrame:

@@ -1,8 +1,8 @@
 """Row rules: the landing contract compiled to column expressions.
 
-``typed`` turns delivered text into the contract's types; ``rejected`` finds the rows that break a rule and names every
-one of them. Both come from the contract, so a rule is written once. Reasons read ``<column>:<code>``, or
-``record:<code>`` for the whole row.
+``judged`` turns delivered text into the contract's types and names every rule a row breaks, in one pass; the rest parts
+good rows from bad. Rules come from the contract alone. Reasons read ``<column>:<code>``, or ``record:<code>`` for the
+whole row.
 """
 
 from __future__ import annotations
@@ -32,30 +32,20 @@ _UNPARSED = {
 }
 
 
-def typed(rows: DataFrame, landing: Contract) -> DataFrame:
-    """Delivered rows with the contract's columns in its types, null where the text does not fit, and row provenance."""
-    cleaned = rows.select(*(_text(c).alias(c.name) for c in landing.columns), *ROW_PROVENANCE)
-    values = [_value(c).alias(c.name) for c in landing.columns]
-    defaulted = [
-        F.coalesce(F.col(c.name), F.col(c.default_column)).alias(c.name) if c.default_column else F.col(c.name)
-        for c in landing.columns
-    ]
-    return cleaned.select(*values, *ROW_PROVENANCE).select(*defaulted, *ROW_PROVENANCE)
+def judged(rows: DataFrame, landing: Contract, parents: Mapping[str, DataFrame]) -> DataFrame:
+    """Delivered rows in the contract's types, each with the rules it breaks. Grain: one row per delivered row.
 
+    Adds ``_broken``: the names of all broken rules, comma-separated, empty for a good row. A text that is not written
+    as its column's type gives null. ``parents`` holds, per foreign-key column, the keys a good row may refer to (one
+    column, any name, unique).
 
-def rejected(rows: DataFrame, landing: Contract, parents: Mapping[str, DataFrame]) -> DataFrame:
-    """The delivered rows that break a rule, as delivered, with ``_reasons``: every broken rule by name.
-
-    ``parents`` holds, per foreign-key column, the keys a good row may refer to (one column, any name, unique).
-
-    Reasons are gathered as text and rows without any vanish in ``explode``: a filter would be pushed below the
-    projection and evaluate each rule's parsing several times over.
+    To be kept in memory before it is filtered: a filter would be pushed below the projection and evaluate each
+    rule's parsing several times over.
     """
-    names, others = landing.column_names, [c for c in rows.columns if c not in landing.column_names]
-    delivered = rows.select(*(F.col(n).alias(f"_delivered_{n}") for n in names), *others)
-    text = delivered.select("*", *(_text(c, f"_delivered_{c.name}").alias(f"_text_{c.name}") for c in landing.columns))
+    texts = [_text(c).alias(f"_text_{c.name}") for c in landing.columns]
+    text = rows.select(*texts, *ROW_PROVENANCE, F.col("_malformed").isNull().alias("_well_formed"))
     values = text.select("*", *(_value(c, f"_text_{c.name}").alias(c.name) for c in landing.columns))
-    well_formed = F.col("_malformed").isNull()
+    well_formed = F.col("_well_formed")
     reasons = [F.when(~well_formed, F.lit("record:malformed"))]
     for column in landing.columns:
         reasons += [
@@ -69,22 +59,42 @@ def rejected(rows: DataFrame, landing: Contract, parents: Mapping[str, DataFrame
         marked = keys.select(F.col(keys.columns[0]).alias("_parent_key"), F.lit(True).alias(f"_found_{name}"))
         values = values.join(marked, on=F.col(name) == F.col("_parent_key"), how="left").drop("_parent_key")
         reasons.append(F.when(F.col(name).isNotNull() & F.col(f"_found_{name}").isNull(), F.lit(f"{name}:orphan")))
-    judged = values.select("*", F.concat_ws(",", *reasons).alias("_broken"))
-    kept = [F.col(f"_delivered_{n}").alias(n) for n in names] + [F.col(c) for c in others]
-    broken = judged.select(*kept, F.explode(F.when(F.col("_broken") != F.lit(""), F.array("_broken"))).alias("_broken"))
-    return broken.select(*names, *others, F.split("_broken", ",").alias("_reasons"))
+    defaulted = [
+        F.coalesce(F.col(c.name), F.col(c.default_column)).alias(c.name) if c.default_column else F.col(c.name)
+        for c in landing.columns
+    ]
+    return values.select(*defaulted, *ROW_PROVENANCE, F.concat_ws(",", *reasons).alias("_broken"))
 
 
-def _text(column: Column, source: str | None = None) -> Any:
+def valid(judged_rows: DataFrame) -> DataFrame:
+    """The rows of ``judged`` that break no rule: the contract's columns and row provenance."""
+    return judged_rows.filter(F.col("_broken") == F.lit("")).drop("_broken")
+
+
+def broken(judged_rows: DataFrame) -> DataFrame:
+    """The places of the rows of ``judged`` that break a rule. Columns: _broken_file, _broken_row, _reasons (array)."""
+    return judged_rows.filter(F.col("_broken") != F.lit("")).select(
+        F.col("_source_file").alias("_broken_file"),
+        F.col("_row_number").alias("_broken_row"),
+        F.split("_broken", ",").alias("_reasons"),
+    )
+
+
+def rejected(rows: DataFrame, broken_places: DataFrame) -> DataFrame:
+    """The delivered rows that break a rule, as delivered, with ``_reasons``: every broken rule by name."""
+    same = (F.col("_source_file") == F.col("_broken_file")) & (F.col("_row_number") == F.col("_broken_row"))
+    return rows.join(broken_places, on=same, how="inner").drop("_broken_file", "_broken_row")
+
+
+def _text(column: Column) -> Any:
     """Delivered text, trimmed and in the contract's letter case; empty is null."""
-    trimmed = F.trim(F.col(source or column.name))
+    trimmed = F.trim(F.col(column.name))
     cased = {"lower": F.lower, "upper": F.upper}.get(column.standardise or "", lambda text: text)(trimmed)
     return F.when(cased != F.lit(""), cased)
 
 
-def _value(column: Column, source: str | None = None) -> Any:
-    """Text in the contract's type; null where it is not written as one."""
-    name = source or column.name
+def _value(column: Column, name: str) -> Any:
+    """The text in column ``name`` in the contract's type; null where it is not written as one."""
     if column.logical_type == "string":
         return F.col(name)
     written = F.col(name).rlike(_written_form(column))

@@ -1,6 +1,7 @@
 """What the silver tables of one landing table are made from: its bronze rows, judged once.
 
-The rules are evaluated in one pass that keeps the rejected rows; everything else reads bronze without them.
+The rules are evaluated in one pass whose outcome is kept (in memory, and on disk where memory ends) until every table
+made of it is published.
 """
 
 from __future__ import annotations
@@ -11,17 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from spark_jobs.columns import F
 from spark_jobs.contract import Contract
+from spark_jobs.silver import rules
 from spark_jobs.silver.customer_token import customer_tokens
-from spark_jobs.silver.rules import rejected, typed
 from spark_jobs.silver.versions import repeated_keys
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from spark_jobs.lake import Lake
-
-#: Above this many bronze rows the typed rows are read again for each table made of them rather than kept in memory.
-ROWS_KEPT = 1_000_000
 
 
 class SilverStage:
@@ -54,34 +52,37 @@ class SilverStage:
         return bronze.join(self.corrections, on=_place() == F.col("_corrected"), how="left_anti")
 
     @cached_property
-    def rejected(self) -> DataFrame:
-        """Delivered rows that break a rule, with ``_reasons``."""
+    def judged(self) -> DataFrame:
+        """Delivered rows in the contract's types with the rules they break."""
         parents = {k.column: self._lake.read(k.table).select(k.parent_column) for k in self.landing.foreign_keys}
-        return self._keep(rejected(self.delivered, self.landing, parents))
+        return self._keep(rules.judged(self.delivered, self.landing, parents))
+
+    @cached_property
+    def broken(self) -> DataFrame:
+        """Places of rows that break a rule, with ``_reasons``."""
+        return self._keep(rules.broken(self.judged))
 
     @cached_property
     def rejected_count(self) -> int:
         """How many rows break a rule."""
-        return self.rejected.count()
+        return self.broken.count()
+
+    @cached_property
+    def rejected(self) -> DataFrame:
+        """Rows that break a rule, as delivered, with ``_reasons``."""
+        self.rejected_count  # noqa: B018 - counting keeps the few places, so that the join sends them to the many rows
+        return rules.rejected(self.delivered, self.broken)
 
     @cached_property
     def rejections(self) -> dict[str, int]:
         """Rejected rows by reason; a row with two reasons counts under both."""
-        reasons = self.rejected.select(F.explode("_reasons").alias("reason"))
+        reasons = self.broken.select(F.explode("_reasons").alias("reason"))
         return {row["reason"]: row["count"] for row in reasons.groupBy("reason").count().collect()}
 
     @cached_property
     def valid(self) -> DataFrame:
         """Typed rows that break no rule."""
-        rows = typed(self.delivered, self.landing)
-        if self.rejected_count:
-            places = self.rejected.select(
-                F.col("_source_file").alias("_rejected_file"), F.col("_row_number").alias("_rejected_row")
-            )
-            same = (F.col("_source_file") == F.col("_rejected_file")) & (F.col("_row_number") == F.col("_rejected_row"))
-            rows = rows.join(places, on=same, how="left_anti")
-        small = self._lake.row_count(f"bronze.{self.landing.table}") <= ROWS_KEPT
-        return self._keep(rows) if small else rows
+        return rules.valid(self.judged)
 
     @cached_property
     def repeated(self) -> DataFrame:

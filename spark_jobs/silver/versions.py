@@ -55,3 +55,8 @@ def history(valid: DataFrame, key: str, ordering: str) -> DataFrame:
         "*", F.col(ordering).alias("valid_from_at"), F.lead(F.col(ordering)).over(in_time).alias("valid_to_at")
     )
     return timed.select("*", F.col("valid_to_at").isNull().alias("is_current"))
+
+
+def current(versions: DataFrame) -> DataFrame:
+    """The versions of ``history`` that hold now. Grain: key."""
+    return versions.filter(F.col("is_current"))

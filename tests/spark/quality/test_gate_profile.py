@@ -92,7 +92,7 @@ def test_profile_is_one_row_of_counts(spark, parents):
 
 
 def test_good_rows_pass_every_gate(spark, parents):
-    facts = {"input_rows": 4, "history": History(3, AT), "as_of": date(2026, 11, 20)}
+    facts = {"history": History(3, AT), "as_of": date(2026, 11, 20)}
     assert failing(spark, parents, GOOD, **facts) == {}
 
 
@@ -126,8 +126,7 @@ def test_a_broken_row_fails_its_gate_alone(spark, parents, row, broken):
 
 
 def test_table_gates_on_frames(spark, parents):
-    assert failing(spark, parents, [], input_rows=3) == {"table:not_empty": None}
-    assert failing(spark, parents, [], input_rows=0) == {}
+    assert failing(spark, parents, []) == {}
     assert failing(spark, parents, GOOD, history=History(100, None)) == {"table:volume": None}
     assert failing(spark, parents, GOOD, history=History(None, AT.replace(hour=13))) == {"table:newest_kept": None}
     assert failing(spark, parents, GOOD, as_of=date(2027, 1, 1)) == {"table:freshness": None}

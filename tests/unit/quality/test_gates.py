@@ -60,11 +60,10 @@ def test_gate_names_of_every_contract_are_unique(declared: Contract):
 
 
 def test_a_clean_profile_passes_every_gate():
-    results = judge(ACCOUNTS, profile(), input_rows=210, history=History(200, AT), as_of=date(2026, 11, 20))
+    results = judge(ACCOUNTS, profile(), history=History(200, AT), as_of=date(2026, 11, 20))
     assert all(result.is_passed for result in results)
     assert {r.check_name for r in results} == {g.name for g in contract_gates(ACCOUNTS)} | {
         "table:primary_key_unique",
-        "table:not_empty",
         "table:volume",
         "table:newest_kept",
         "table:freshness",
@@ -105,12 +104,6 @@ def test_repeated_and_missing_keys_fail():
     assert result.observed == "2 of 200 rows repeat or lack a key"
 
 
-@pytest.mark.parametrize(("rows", "input_rows", "is_passed"), [(0, 0, True), (0, 1, False), (1, 1, True), (5, 0, True)])
-def test_a_filled_input_leaves_a_filled_table(rows, input_rows, is_passed):
-    results = judge(ACCOUNTS, profile(row_count=rows, key_count=rows), input_rows=input_rows)
-    assert by_name(results)["table:not_empty"].is_passed is is_passed
-
-
 @pytest.mark.parametrize(
     ("rows", "published", "is_passed"),
     [
@@ -142,7 +135,7 @@ def test_volume_against_history(rows, published, is_passed):
 )
 def test_the_newest_row_does_not_go_missing(newest, published, is_passed):
     result = by_name(judge(ACCOUNTS, profile(newest=newest), history=History(None, published)))["table:newest_kept"]
-    assert result.is_passed is is_passed
+    assert (result.is_passed, result.severity) == (is_passed, "warn")
 
 
 @pytest.mark.parametrize(

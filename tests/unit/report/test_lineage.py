@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 
-from spark_jobs.report.graph import stored_inputs, view_inputs
+from spark_jobs.report.graph import view_inputs
 from spark_jobs.report.lineage import complete, diagram
 
 GRAPH = {
@@ -80,15 +80,6 @@ def test_a_table_knows_all_edges_on_its_way() -> None:
         ("gold.portfolio_risk", "views.risk"),
         ("views.risk", "views.more"),
     }
-
-
-def test_steps_between_tables_stand_for_bronze_and_parents() -> None:
-    assert stored_inputs(("valid.loans", "repeated.loans", "silver.accounts")) == (
-        "bronze.loans",
-        "silver.customers",
-        "silver.accounts",
-    )
-    assert stored_inputs(("tokens.customers", "gold.loan_summary")) == ("bronze.customers", "gold.loan_summary")
 
 
 def test_a_lone_table_and_none_at_all() -> None:

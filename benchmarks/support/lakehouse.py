@@ -1,0 +1,31 @@
+"""One full load by Risk Lakehouse: files to bronze, silver and gold, without the model and what is made of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from spark_jobs import pipeline
+from spark_jobs.operations import key_file, opened
+from spark_jobs.progress import progress
+from spark_jobs.sources import csv_folder
+
+#: Tables that need the trained model.
+MODELLED = ("models.loan_default", "gold.loan_default_scores", "gold.portfolio_risk")
+
+
+def main() -> None:
+    """Load the files of ``argv[1]`` into the lake ``argv[2]``."""
+    data, root = map(Path, sys.argv[1:3])
+    with opened(root) as lake, progress(Console(stderr=True), 1) as steps:
+        run = pipeline.Run(lake, progress=steps, started_at=pipeline.now(), key_file=key_file(root))
+        run.nodes = {name: node for name, node in run.nodes.items() if name not in MODELLED}
+        result = run.execute(csv_folder.files(data))
+    if result.errors:
+        sys.exit("\n".join(result.errors))
+
+
+if __name__ == "__main__":
+    main()

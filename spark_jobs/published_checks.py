@@ -1,0 +1,66 @@
+"""Great Expectations over every table as soon as it is published, beside the tables still being made."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spark_jobs.contract import Contract, all_contracts
+from spark_jobs.lake import Lake
+from spark_jobs.quality.check_result import CheckResult
+from spark_jobs.quality.gates import freshness_gate, ordering_column
+
+if TYPE_CHECKING:
+    from spark_jobs.quality.validation import Validation
+
+_BOOKED = ("silver.transactions", "silver.accounts")
+
+
+class PublishedChecks:
+    """Checks of one run's published tables. One thread does them in turn; ``finish`` waits for the last."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="expectations")
+        self._validations: dict[str, Future[Validation]] = {}
+
+    def submit(self, name: str) -> None:
+        """Check ``name``, which has just been published; tables without a contract are passed over."""
+        declared = all_contracts().get(name)
+        if declared is not None:
+            self._validations[name] = self._worker.submit(self._validate, declared)
+
+    def _validate(self, declared: Contract) -> Validation:
+        from spark_jobs.quality.validation import PublishedTable, validate
+
+        name = declared.name
+        arrow, frame = partial(self._lake.arrow, name), partial(self._lake.read, name)
+        return validate([PublishedTable(declared, self._lake.row_count(name), arrow, frame)])[0]
+
+    def finish(self, docs: Path, *, run_id: str, checked_at: datetime, as_of: date | None) -> list[CheckResult]:
+        """Everything found, once all tables are checked; balances and freshness included. Writes the Data Docs."""
+        from spark_jobs.quality.balances import reconcile_balances
+        from spark_jobs.quality.data_docs import write_data_docs
+
+        validations = [future.result() for future in self._validations.values()]
+        write_data_docs(validations, folder=docs, run_id=run_id, validated_at=checked_at)
+        found = [check for validation in validations for check in validation.results]
+        if all(map(self._lake.exists, _BOOKED)) and not set(_BOOKED).isdisjoint(self._validations):
+            found += reconcile_balances(*map(self._lake.read, _BOOKED))
+        return found if as_of is None else found + self._freshness(as_of)
+
+    def _freshness(self, as_of: date) -> list[CheckResult]:
+        found = []
+        for name, declared in all_contracts().items():
+            ordering = ordering_column(declared) if name.startswith("silver.") else None
+            newest = self._lake.newest(name, ordering) if ordering else None
+            if newest is not None:
+                found.append(freshness_gate(declared, newest, as_of))
+        return found
+
+    def close(self) -> None:
+        """Start no further check."""
+        self._worker.shutdown(wait=False, cancel_futures=True)

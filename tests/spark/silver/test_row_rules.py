@@ -1,0 +1,141 @@
+"""Row rules on literal rows: which text is taken, which is rejected, and under which names."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from chispa import assert_df_equality
+
+from spark_jobs.contract import BRONZE_PROVENANCE, contract
+from spark_jobs.silver import rules
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+LOANS = contract("landing.loans")
+INGESTED_AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
+GOOD = {
+    "loan_id": "L1",
+    "customer_id": "C1",
+    "account_id": "A1",
+    "product": "personal",
+    "currency": "EUR",
+    "principal_amount": "1000.00",
+    "outstanding_amount": "900.5",
+    "interest_rate": "0.05",
+    "term_months": "12",
+    "installment_amount": "90.00",
+    "originated_date": "2024-01-31",
+    "status": "active",
+    "updated_at": "2024-02-01T10:00:00Z",
+}
+
+
+def delivered(spark: SparkSession, *changes: dict[str, Any]) -> DataFrame:
+    """One bronze row per change to a good loan; ``_row_number`` counts from 2."""
+    types = dict(BRONZE_PROVENANCE)
+    schema = ", ".join([f"`{n}` string" for n in LOANS.column_names] + [f"`{n}` {t}" for n, t in types.items()])
+    rows = []
+    for number, change in enumerate(changes, start=2):
+        provenance = {"_source_file": "loans/a.csv", "_row_number": number, "_batch_id": 1, "_ingested_at": INGESTED_AT}
+        row = {**GOOD, **provenance, **change}
+        rows.append(tuple(row.get(name) for name in [*LOANS.column_names, *types]))
+    return spark.createDataFrame(rows, schema)
+
+
+def keys(spark: SparkSession, name: str, *values: str) -> DataFrame:
+    return spark.createDataFrame([(value,) for value in values], f"{name} string")
+
+
+def judge(spark: SparkSession, *changes: dict[str, Any]) -> DataFrame:
+    parents = {"customer_id": keys(spark, "customer_id", "C1"), "account_id": keys(spark, "account_id", "A1", "A2")}
+    return rules.judged(delivered(spark, *changes), LOANS, parents)
+
+
+def reasons(spark: SparkSession, **change: Any) -> list[str]:
+    (row,) = judge(spark, change).collect()
+    return [reason for reason in row["_broken"].split(",") if reason]
+
+
+def test_a_good_row_gets_the_types_of_its_contract(spark: SparkSession) -> None:
+    frame = rules.valid(judge(spark, {"loan_id": "  L1 ", "currency": "eur", "status": " ACTIVE"}))
+    assert frame.dtypes == [
+        *((c.name, c.physical_type) for c in LOANS.columns),
+        ("_source_file", "string"),
+        ("_row_number", "bigint"),
+        ("_ingested_at", "timestamp"),
+    ]
+    (row,) = frame.collect()
+    assert (row["loan_id"], row["currency"], row["status"]) == ("L1", "EUR", "active")
+    assert (row["principal_amount"], row["outstanding_amount"]) == (Decimal("1000.00"), Decimal("900.50"))
+    assert (row["originated_date"], row["term_months"]) == (date(2024, 1, 31), 12)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, []),
+        ({"loan_id": None}, ["loan_id:missing"]),
+        ({"loan_id": "   "}, ["loan_id:missing"]),
+        ({"principal_amount": "1,000.00"}, ["principal_amount:not_a_decimal"]),
+        ({"principal_amount": "1e30"}, ["principal_amount:not_a_decimal"]),
+        ({"principal_amount": "NaN"}, ["principal_amount:not_a_decimal"]),
+        ({"principal_amount": "Infinity"}, ["principal_amount:not_a_decimal"]),
+        ({"principal_amount": "1.999"}, ["principal_amount:not_a_decimal"]),
+        ({"principal_amount": "9" * 17}, ["principal_amount:not_a_decimal"]),
+        (
+            {"principal_amount": "-5.00"},
+            ["principal_amount:below_minimum", "record:outstanding_above_principal"],
+        ),
+        ({"term_months": "12.5"}, ["term_months:not_an_integer"]),
+        ({"originated_date": "2024-02-30"}, ["originated_date:not_a_date"]),
+        ({"originated_date": "31.01.2024"}, ["originated_date:not_a_date"]),
+        ({"originated_date": "2024-13-01"}, ["originated_date:not_a_date"]),
+        ({"updated_at": "2024-02-01T25:00:00Z"}, ["updated_at:not_a_timestamp"]),
+        ({"status": "pending"}, ["status:unknown_value"]),
+        ({"customer_id": "C9"}, ["customer_id:orphan"]),
+        ({"account_id": "A9", "customer_id": "C9"}, ["customer_id:orphan", "account_id:orphan"]),
+        ({"_malformed": "too few cells", **dict.fromkeys(LOANS.column_names)}, ["record:malformed"]),
+    ],
+)
+def test_reasons(spark: SparkSession, change: dict[str, Any], expected: list[str]) -> None:
+    assert sorted(reasons(spark, **change)) == sorted(expected)
+
+
+def test_a_row_dated_after_its_ingestion_is_rejected(spark: SparkSession) -> None:
+    assert reasons(spark, updated_at="2024-06-01T12:00:01Z") == ["updated_at:after_ingestion"]
+    assert reasons(spark, updated_at="2024-06-01T12:00:00Z") == []
+
+
+def test_an_instant_with_an_offset_is_the_same_instant_in_utc(spark: SparkSession) -> None:
+    frame = rules.valid(
+        judge(spark, {"updated_at": "2024-02-01T01:30:00+02:00"}, {"updated_at": "2024-01-31T23:30:00"})
+    )
+    one, other = (row["updated_at"] for row in frame.collect())
+    assert one == other
+
+
+def test_injection_strings_are_text(spark: SparkSession) -> None:
+    assert reasons(spark, loan_id="L1'; drop table loans; --") in ([], ["loan_id:bad_format"])
+
+
+def test_rejected_rows_are_as_delivered_and_each_row_goes_one_way(spark: SparkSession) -> None:
+    changes: tuple[dict[str, Any], ...] = ({}, {"principal_amount": " abc "}, {"status": "Pending"}, {"loan_id": "L2"})
+    rows, judged = delivered(spark, *changes), judge(spark, *changes).cache()
+    found = rules.rejected(rows, rules.broken(judged))
+    assert found.columns == [*rows.columns, "_reasons"]
+    bad = delivered(spark, *changes).filter("_row_number in (3, 4)")
+    assert_df_equality(found.drop("_reasons"), bad, ignore_row_order=True, ignore_nullable=True)
+    assert {r["_row_number"]: r["_reasons"] for r in found.collect()} == {
+        3: ["principal_amount:not_a_decimal"],
+        4: ["status:unknown_value"],
+    }
+    assert sorted(r["_row_number"] for r in rules.valid(judged).collect()) == [2, 5]
+
+
+def test_no_row_in_no_row_out(spark: SparkSession) -> None:
+    judged = judge(spark)
+    assert (rules.valid(judged).count(), rules.broken(judged).count()) == (0, 0)
