@@ -69,7 +69,7 @@ format: .venv/.dev ## Rewrite Python, SQL and Terraform files in the house style
 	$(if $(wildcard terraform),@terraform fmt -recursive terraform)
 
 bench: java .venv/.dev jars ## Measure what the README claims, each as a ratio from one run: BENCH=name for one of benchmarks/.
-	@for file in benchmarks/$(or $(BENCH),*).py; do $(BIN)/python "$$file" $(ARGS) || exit; done
+	@for file in $(filter-out %/__init__.py,$(wildcard benchmarks/$(or $(BENCH),*).py)); do $(BIN)/python "$$file" $(ARGS) || exit; done
 
 ##@ Build
 .PHONY: wheel lock clean clean-all

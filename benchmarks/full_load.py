@@ -75,7 +75,7 @@ def _content(path: Path) -> tuple[int, int]:
         if field.name not in VOLATILE_COLUMNS | PLACES
     ]
     statement = f"select count(*), sum(hash({', '.join(columns)})) from rows"  # noqa: S608 - names come from the table
-    count, hashes = duckdb.sql(statement).fetchall()[0]
+    count, hashes = duckdb.execute(statement).fetchall()[0]
     return count, hashes
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import operator
 import os
 import sys
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812 - the name every PySpark program gives it
-from pyspark.sql.types import StringType
 
 from benchmarks.support.lakehouse import MODELLED
 from spark_jobs import registry
@@ -27,9 +27,7 @@ KEY = os.environ["RISK_LAKE_HMAC_KEY"].encode()
 HISTORY = ("customers", "accounts", "loans")
 
 
-@F.udf(StringType())
-def token(customer_id: str) -> str:
-    """The customer token."""
+def _token(customer_id: str) -> str:
     return hmac.new(KEY, customer_id.encode(), hashlib.sha256).hexdigest()
 
 
@@ -63,7 +61,8 @@ class PlainLoad:
 
     def bronze(self, table: str) -> None:
         """Files as they are, types inferred."""
-        rows = self.spark.read.option("header", True).option("inferSchema", True).csv(str(self.data / table))
+        reader = self.spark.read.option("header", True).option("inferSchema", True).option("escape", '"')
+        rows = reader.csv(str(self.data / table))
         rows = rows.withColumn("_source_file", F.input_file_name()).withColumn("_ingested_at", F.current_timestamp())
         self.write(f"bronze.{table}", rows.withColumn("_row_number", F.monotonically_increasing_id()))
 
@@ -74,7 +73,8 @@ class PlainLoad:
         self.write(f"quarantine.{table}", checked.filter(F.size("_reasons") > 0))
         valid = checked.filter(F.size("_reasons") == 0).drop("_reasons")
         if table == "customers":
-            valid = valid.withColumn("customer_token", token("customer_id")).withColumn("age_band", _age_band())
+            token = F.udf(_token)("customer_id")
+            valid = valid.withColumn("customer_token", token).withColumn("age_band", _age_band())
         elif table != "transactions":
             tokens = self.read("silver.customers").select("customer_id", "customer_token")
             valid = valid.join(tokens, "customer_id", "left")
@@ -82,7 +82,7 @@ class PlainLoad:
             accounts = self.read("silver.accounts").select("account_id", F.col("currency").alias("account_currency"))
             valid = valid.join(accounts, "account_id", "left")
             valid = valid.withColumn("currency", F.coalesce("currency", "account_currency"))
-        key, ordering = landing.primary_key[0], landing.ordering_column
+        key, ordering = landing.primary_key[0], landing.ordering_column or "_ingested_at"
         newest_first = Window.partitionBy(key).orderBy(F.desc(ordering), F.desc("_source_file"), F.desc("_row_number"))
         latest = valid.withColumn("_rank", F.row_number().over(newest_first)).filter("_rank = 1").drop("_rank")
         self.write(f"silver.{table}", latest.select(*contract(f"silver.{table}").column_names))
@@ -137,13 +137,13 @@ def _rules(column: Column) -> list[tuple[str, Any]]:
         rules.append(("bad_format", ~value.rlike(column.pattern)))
     if column.max_length:
         rules.append(("too_long", F.length(value) > column.max_length))
-    for bound, broken in (
-        (column.minimum, lambda limit: value < limit),
-        (column.exclusive_minimum, lambda limit: value <= limit),
-        (column.maximum, lambda limit: value > limit),
+    for bound, compare in (
+        (column.minimum, operator.lt),
+        (column.exclusive_minimum, operator.le),
+        (column.maximum, operator.gt),
     ):
         if bound is not None:
-            rules.append(("out_of_range", broken(F.lit(bound).cast(column.physical_type))))
+            rules.append(("out_of_range", compare(value, F.lit(bound).cast(column.physical_type))))
     return rules
 
 

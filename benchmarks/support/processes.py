@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import time
@@ -13,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 _EVERY_SECONDS = 0.2
@@ -30,25 +30,23 @@ class Measured:
 def measure(command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Measured:
     """Run ``command`` to its end; RuntimeError with its last lines where it fails.
 
-    Memory is that of the whole process tree, read from /proc five times a second; shared pages count once a process.
+    Memory and processor time are those of the whole process tree, read from /proc five times a second; a page shared by
+    two processes counts twice.
     """
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    began, peak = time.monotonic(), 0
-    process = subprocess.Popen(
-        command, env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    os.set_blocking(process.stdout.fileno(), False)  # type: ignore[union-attr]
-    said = ""
-    while process.poll() is None:
-        said += process.stdout.read() or ""  # type: ignore[union-attr]
-        peak = max(peak, sum(map(_resident, _family(process.pid))))
-        time.sleep(_EVERY_SECONDS)
-    wall = time.monotonic() - began
+    began, peak, processor = time.monotonic(), 0, dict[int, float]()
+    with TemporaryFile("w+", encoding="utf-8") as said:
+        process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, stdout=said, stderr=said)
+        while process.poll() is None:
+            family = _family(process.pid)
+            peak = max(peak, sum(map(_resident, family)))
+            processor |= {pid: seconds for pid in family if (seconds := _processor_seconds(pid))}
+            time.sleep(_EVERY_SECONDS)
+        wall = time.monotonic() - began
+        said.seek(0)
+        last_words = said.read()[-2000:]
     if process.returncode:
-        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {said[-2000:]}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Measured(round(wall, 2), round(cpu, 2), round(peak / 2**20, 1))
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {last_words}")
+    return Measured(round(wall, 2), round(sum(processor.values()), 2), round(peak / 2**20, 1))
 
 
 def _family(pid: int) -> list[int]:
@@ -67,6 +65,14 @@ def _resident(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
+
+
+def _processor_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def median(runs: Sequence[Measured]) -> Measured:
@@ -89,7 +95,7 @@ def machine() -> dict[str, str]:
         "processor": processor,
         "cores": str(os.cpu_count()),
         "memory": f"{memory:.0f} GiB",
-        "python": sys.version[:6],
+        "python": platform.python_version(),
     }
 
 
