@@ -65,7 +65,10 @@ def ledger(lake: Lake) -> dict[str, dict[str, Any]]:
 
 
 def deliver(lake: Lake, deliveries: Iterable[Delivery]) -> dict[str, list[str]]:
-    """Copy delivered files that are not there yet; returns refusals by table (a known name with other content)."""
+    """Copy delivered files that are not there yet; returns refusals by table.
+
+    Refused are files that cannot be read and those that come under a known name with other content.
+    """
     known, refused = ledger(lake), defaultdict(list)
     for delivery in deliveries:
         target = lake.root / "landing" / delivery.relative_path
@@ -78,7 +81,13 @@ def deliver(lake: Lake, deliveries: Iterable[Delivery]) -> dict[str, list[str]]:
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.part")
-        shutil.copy2(delivery.path, part)
+        try:
+            shutil.copy2(delivery.path, part)
+        except PermissionError as error:
+            refused[delivery.table].append(
+                f"{delivery.relative_path}: cannot be read ({error.strerror}), expected a readable file"
+            )
+            continue
         part.replace(target)
     return refused
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import date, datetime
 from pathlib import Path
 from threading import Thread
@@ -89,12 +89,18 @@ def run_lake(
     """Take in a source, bring every table up to date, check, report and print the summary."""
     with opened(root) as lake:
         if not lake.exists(pipeline.RUN_LOG):
-            Thread(target=lambda: lake.spark, daemon=True).start()  # a first run needs it: start it beside the files
+            Thread(target=_start_early, args=(lake,), daemon=True).start()
         with progress(console, sample.days) as steps:
             steps.start("files")
             files = deliveries(source, data, work=root.resolve().parent, sample=sample, progress=None)
             steps.done("files", f"{len(files):,} from {source}")
         _run(console, lake, files, as_of=as_of, checks=checks, report=report)
+
+
+def _start_early(lake: Lake) -> None:
+    """Start Spark beside the reading of files, for a first run that will need it. What fails is told when it does."""
+    with suppress(Exception):
+        lake.spark  # noqa: B018 - starts on first use
 
 
 def _run(

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal, cast
 
+from spark_jobs.errors import RiskLakeError
+
 #: Bytes read at a time; about as much is parsed at a time, so this bounds memory.
 BLOCK_BYTES = 4 * 2**20
 #: One record is kept whole up to here; a longer one is refused, because no engine downstream holds such a cell.
@@ -47,7 +49,7 @@ _FILE_KINDS = {
 }
 
 
-class DeliveryError(ValueError):
+class DeliveryError(RiskLakeError, ValueError):
     """A delivered file that cannot be taken, in one line: file[, line N][, column C]: what was found, expected what."""
 
     @classmethod

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spark_jobs.bronze.delivered_file import DeliveryError
+from spark_jobs.errors import RiskLakeError
 from spark_jobs.sources import berka, csv_folder
 from spark_jobs.sources.delivery import Delivery
 
@@ -50,12 +51,18 @@ def deliveries(
 
 
 def sample_folder(work: Path, sample: SampleParameters, progress: Callable[[int, int], None] | None) -> Path:
-    """The generated sample, made once per set of parameters; an unfinished one is made again."""
+    """The generated sample, made once per set of parameters; an unfinished one is made again.
+
+    RiskLakeError for parameters that make no sample.
+    """
     from spark_jobs.sources.sample import generate
 
     output = work / "sample" / sample.folder_name
     if (output / "_truth" / "summary.json").exists():
         return output
     shutil.rmtree(output, ignore_errors=True)
-    generate(output, scale=sample.scale, seed=sample.seed, days=sample.days, dirt=sample.dirt, progress=progress)
+    try:
+        generate(output, scale=sample.scale, seed=sample.seed, days=sample.days, dirt=sample.dirt, progress=progress)
+    except ValueError as error:
+        raise RiskLakeError(str(error)) from None
     return output
