@@ -103,7 +103,8 @@ def survey(lake: Lake) -> LandingPlan:
     """Look through the landing zone for files the ledger does not hold, and inspect them from end to end."""
     known, plan, root = ledger(lake), LandingPlan(), lake.root / "landing"
     tables = [c.table for c in landing_contracts()]
-    seen = {(e["table_name"], e["sha256"]) for e in known.values()}
+    # A duplicate proves nothing: the file it repeats may stand in a batch that was never committed.
+    seen = {(e["table_name"], e["sha256"]) for e in known.values() if e["status"] == "loaded"}
     for folder in sorted(p for p in root.iterdir() if not p.name.startswith(".")) if root.is_dir() else []:
         if folder.name not in tables:
             plan.refused[folder.name].append(f"{folder.name}: unknown table; expected one of {', '.join(tables)}")

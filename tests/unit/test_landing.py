@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,23 @@ def test_an_unreadable_file_is_refused_and_the_others_are_taken(shared_folder: P
     }
     landed = shared_folder / "lake" / "landing" / "loans"
     assert [p.name for p in landed.iterdir()] == ["good.csv"]
+
+
+def test_a_file_is_no_duplicate_of_a_copy_that_was_never_loaded(tmp_path: Path) -> None:
+    """A run killed before bronze took the first of two equal files: the next run takes it, not neither of them."""
+    header = ",".join(landing_contracts()[0].column_names)
+    table, lake = landing_contracts()[0].table, Lake(tmp_path / "lake")
+    folder = tmp_path / "lake" / "landing" / table
+    folder.mkdir(parents=True)
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_text(f"{header}\n{',' * header.count(',')}\n")
+
+    def planned() -> tuple[list[str], list[str]]:
+        plan = landing.survey(lake)
+        return [f.path.name for f in plan.new[table]], [f.path.name for f in plan.duplicates[table]]
+
+    assert planned() == (["a.csv"], ["b.csv"])
+    plan, at = landing.survey(lake), datetime(2024, 1, 1, tzinfo=UTC)
+    landing.record(lake, plan.duplicates[table], status="duplicate", batch_id=None, landed_at=at)
+    landing.record(lake, plan.new[table], status="loaded", batch_id=1, landed_at=at)  # bronze never commits batch 1
+    assert planned() == (["a.csv"], [])
