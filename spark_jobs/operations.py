@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import date, datetime
@@ -39,6 +40,11 @@ class RunFailedError(RiskLakeError):
 def report_path(lake: Path) -> Path:
     """Where the report of a lake lies: beside it."""
     return lake.resolve().parent / "report" / "index.html"
+
+
+def data_docs_path(lake: Path) -> Path:
+    """Where the Data Docs of a lake lie: beside it."""
+    return lake.resolve().parent / "data_docs"
 
 
 def key_file(lake: Path) -> Path:
@@ -120,7 +126,7 @@ def _run(
         result = run.execute(files)
         if checks and result.changed:
             steps.start("expectations")
-            docs, checked_at = lake.root.parent / "data_docs", run.started_at
+            docs, checked_at = data_docs_path(lake.root), run.started_at
             results = found.finish(docs, run_id=result.run_id, checked_at=checked_at, as_of=run.business_date)
             result.checks += results
             result.errors += [
@@ -197,6 +203,9 @@ def erase_customer(console: Console, root: Path, customer_id: str) -> None:
         person = erasure.find_person(lake, customer_id, token(hmac_key(key_file(lake.root)), customer_id))
         for table, count in erasure.erase_delivered(lake, person).items():
             console.print(f"{table}: {count:,} delivered rows erased", highlight=False)
+        shutil.rmtree(
+            data_docs_path(root), ignore_errors=True
+        )  # may quote ids; written again for every table made anew
         _run(console, lake, [], checks=True, report=True)
         proof = erasure.finish(lake, person)
     console.print(

@@ -130,7 +130,7 @@ TAKEN: dict[str, tuple[bytes, set[str], dict[int, list[str]]]] = {
         {"inject"},
         {
             2: ["date_of_birth:below_minimum"],
-            3: ["date_of_birth:after_ingestion"],
+            3: ["date_of_birth:after_ingestion", "record:born_after_relationship_began"],
             4: ["date_of_birth:not_a_date"],
             5: ["annual_income_amount:not_a_decimal"],
             6: ["annual_income_amount:not_a_decimal"],

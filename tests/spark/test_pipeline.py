@@ -9,11 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from spark_jobs.contract import landing_contracts
+from spark_jobs.contract import contract, landing_contracts
+from spark_jobs.lake import Lake
+from spark_jobs.silver.stage import SilverStage
 from spark_jobs.sources import csv_folder
-from tests.spark.conftest import run_pipeline
+from tests.spark.conftest import TEST_KEY, run_pipeline
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
     from tests.spark.conftest import MadeLake
 
 TABLES = [c.table for c in landing_contracts()]
@@ -67,3 +73,28 @@ def test_no_direct_identifier_leaves_customers_pii(made_lake: MadeLake) -> None:
             table = made_lake.lake.arrow(name)
             cells = {v for c in table.column_names for v in table.column(c).to_pylist() if isinstance(v, str)}
             assert named.isdisjoint(cells), name
+
+
+def test_the_key_stands_in_no_file_no_setting_and_no_plan(made_lake: MadeLake, spark: SparkSession) -> None:
+    stage = SilverStage(made_lake.lake, contract("landing.customers"), TEST_KEY.encode())
+    plans = stage.tokens._jdf.queryExecution().toString()  # every plan from the parsed to the executed one
+    settings = repr(spark.sparkContext.getConf().getAll())
+    stage.release()
+    assert "customer_token" in plans
+    for form in (TEST_KEY, TEST_KEY.encode().hex()):
+        assert form not in plans
+        assert form not in settings
+    holding = [p for p in made_lake.lake.root.rglob("*") if p.is_file() and TEST_KEY.encode() in p.read_bytes()]
+    assert holding == []
+
+
+def test_going_back_before_the_first_version_removes_the_table(made_lake: MadeLake, tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "lake")
+    lake.append_rows("ops.run_log", [o.row("r1") for o in made_lake.result.outcomes.values()])
+    lake.append_rows("ops.run_log", [o.row("r2") for o in made_lake.result.outcomes.values()])
+    first = len(made_lake.result.outcomes)
+    lake.restore("ops.run_log", 0)
+    assert {r["run_id"] for r in lake.rows("ops.run_log")} == {"r1"}
+    assert lake.row_count("ops.run_log") == first
+    lake.restore("ops.run_log", None)
+    assert not lake.exists("ops.run_log")
