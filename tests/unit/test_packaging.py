@@ -91,7 +91,7 @@ def test_the_wheel_leaves_spark_to_glue(wheel: ZipFile) -> None:
     always = {
         re.split(r"[ <>=;]", line.removeprefix("Requires-Dist: "))[0] for line in required if "extra ==" not in line
     }
-    assert always == {"pyyaml", "typer", "rich", "deltalake", "pyarrow"}
+    assert always == {"pyyaml", "numpy", "typer", "rich", "deltalake", "pyarrow"}
 
 
 def test_the_wheel_offers_the_command_and_the_tables(wheel: ZipFile, pyproject: dict) -> None:
