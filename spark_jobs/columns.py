@@ -43,9 +43,9 @@ class _Functions:
             )
         return getattr(import_module(_ENGINES[_engine][0]), name)
 
-    def try_cast(self, column: str, physical_type: str) -> Any:
-        """``column`` (a name) as ``physical_type``, null where the text is not one."""
-        return self.expr(f"try_cast(`{column}` as {physical_type})")
+    def try_cast(self, text: str, physical_type: str) -> Any:
+        """``text`` (an SQL expression) as ``physical_type``, null where it is not written as one."""
+        return self.expr(f"try_cast({text} as {physical_type})")
 
     def money_sum(self, column: Any) -> Any:
         """Exact total of a money column as decimal(18,2); null over no rows."""

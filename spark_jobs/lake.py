@@ -11,9 +11,11 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -88,6 +90,15 @@ class Lake:
         if self._start_spark is None:
             raise RuntimeError("this lake was opened without Spark")
         return self._start_spark()
+
+    def start_spark_early(self) -> None:
+        """Start Spark beside other work of a run that will need it; what fails is told when it is used."""
+
+        def start() -> None:
+            with suppress(Exception):
+                self.spark  # noqa: B018 - starts on first use
+
+        Thread(target=start, daemon=True).start()
 
     def path(self, name: str) -> Path:
         """Folder of ``<zone>.<table>``."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -95,18 +94,12 @@ def run_lake(
     """Take in a source, bring every table up to date, check, report and print the summary."""
     with opened(root) as lake:
         if not lake.exists(pipeline.RUN_LOG):
-            Thread(target=_start_early, args=(lake,), daemon=True).start()
+            lake.start_spark_early()
         with progress(console, sample.days) as steps:
             steps.start("files")
             files = deliveries(source, data, work=root.resolve().parent, sample=sample, progress=None)
             steps.done("files", f"{len(files):,} from {source}")
         _run(console, lake, files, as_of=as_of, checks=checks, report=report)
-
-
-def _start_early(lake: Lake) -> None:
-    """Start Spark beside the reading of files, for a first run that will need it. What fails is told when it does."""
-    with suppress(Exception):
-        lake.spark  # noqa: B018 - starts on first use
 
 
 def _run(

@@ -47,7 +47,7 @@ class Node:
 
 
 #: Inputs that no table stores: steps between bronze and silver, made on the way (``spark_jobs.silver.stage``).
-STEPS = ("valid", "repeated", "rejected", "tokens")
+STEPS = ("valid", "superseded", "rejected", "tokens")
 #: The table whose newest row tells the business date (``as_of``).
 DATED_BY = "silver.transactions"
 

@@ -20,6 +20,7 @@ def main() -> None:
     """Load the files of ``argv[1]`` into the lake ``argv[2]``."""
     data, root = map(Path, sys.argv[1:3])
     with opened(root) as lake, progress(Console(stderr=True), 1) as steps:
+        lake.start_spark_early()  # as ``risklake run`` does
         run = pipeline.Run(lake, progress=steps, started_at=pipeline.now(), key_file=key_file(root))
         run.nodes = {name: node for name, node in run.nodes.items() if name not in MODELLED}
         result = run.execute(csv_folder.files(data))

@@ -98,7 +98,9 @@ def _value(column: Column, name: str) -> Any:
     if column.logical_type == "string":
         return F.col(name)
     written = F.col(name).rlike(_written_form(column))
-    return F.when(written, F.try_cast(name, column.physical_type))
+    # The session runs in UTC, and Spark compiles a regular expression for every zone that it reads.
+    text = f"trim(trailing 'Z' from `{name}`)" if column.logical_type == "timestamp" else f"`{name}`"
+    return F.when(written, F.try_cast(text, column.physical_type))
 
 
 def _written_form(column: Column) -> str:

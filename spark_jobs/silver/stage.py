@@ -14,7 +14,7 @@ from spark_jobs.columns import F
 from spark_jobs.contract import Contract
 from spark_jobs.silver import rules
 from spark_jobs.silver.customer_token import customer_tokens
-from spark_jobs.silver.versions import repeated_keys
+from spark_jobs.silver.versions import superseded
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -31,7 +31,7 @@ class SilverStage:
         self._kept: list[DataFrame] = []
 
     def frame(self, kind: str) -> DataFrame:
-        """The frame of a virtual input: ``valid``, ``repeated``, ``rejected`` or ``tokens``."""
+        """The frame of a virtual input: ``valid``, ``superseded``, ``rejected`` or ``tokens``."""
         with self._lock:
             frame: DataFrame = getattr(self, kind)
             return frame
@@ -85,15 +85,15 @@ class SilverStage:
         return rules.valid(self.judged)
 
     @cached_property
-    def repeated(self) -> DataFrame:
-        """Keys with more than one valid row and how many."""
-        return self._keep(repeated_keys(self.valid, self.landing.primary_key[0]))
+    def superseded(self) -> DataFrame:
+        """Places of valid rows that a later version of the same key replaces."""
+        (key,), ordering = self.landing.primary_key, self.landing.ordering_column
+        return self._keep(superseded(self.valid, key, ordering or "_ingested_at"))
 
     @cached_property
     def superseded_count(self) -> int:
-        """Valid rows that a later version of the same key replaces."""
-        more = F.sum(F.col("delivery_count") - F.lit(1)).cast("bigint").alias("superseded")
-        return int(self.repeated.agg(F.coalesce(more, F.lit(0).cast("bigint")).alias("superseded")).collect()[0][0])
+        """How many valid rows a later version of the same key replaces."""
+        return self.superseded.count()
 
     @cached_property
     def corrected_count(self) -> int:

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-@table("silver.transactions", inputs=("valid.transactions", "repeated.transactions"))
-def transactions(valid: DataFrame, repeated: DataFrame) -> DataFrame:
+@table("silver.transactions", inputs=("valid.transactions", "superseded.transactions"))
+def transactions(valid: DataFrame, superseded: DataFrame) -> DataFrame:
     """Booked transactions. Grain: transaction_id."""
-    current = latest(valid, repeated, "transaction_id", "recorded_at")
-    return current.select(*contract("silver.transactions").column_names)
+    return latest(valid, superseded).select(*contract("silver.transactions").column_names)

@@ -14,20 +14,15 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def repeated_keys(valid: DataFrame, key: str) -> DataFrame:
-    """Keys that were delivered more than once. Grain: key; columns: key, delivery_count (bigint)."""
-    counted = valid.groupBy(key).agg(F.count(F.lit(1)).cast("bigint").alias("delivery_count"))
-    return counted.filter(F.col("delivery_count") > F.lit(1))
+def superseded(valid: DataFrame, key: str, ordering: str) -> DataFrame:
+    """Places of rows that a later version of the same key replaces. Columns: _lost_file, _lost_row.
 
-
-def latest(valid: DataFrame, repeated: DataFrame, key: str, ordering: str) -> DataFrame:
-    """The last version of every key. Grain: key.
-
-    Only rows whose key stands in ``repeated`` are sorted; the others pass by, which spares shuffling a whole table
-    of events for a few duplicates.
+    Only rows whose key stands more than once are sorted, which spares shuffling a whole table of events for a few
+    duplicates.
     """
-    keys = repeated.select(F.col(key).alias("_repeated_key"))
-    several = valid.join(keys, on=F.col(key) == F.col("_repeated_key"), how="left_semi")
+    counted = valid.groupBy(key).agg(F.count(F.lit(1)).cast("bigint").alias("_delivery_count"))
+    repeated = counted.filter(F.col("_delivery_count") > F.lit(1)).select(F.col(key).alias("_repeated_key"))
+    several = valid.join(repeated, on=F.col(key) == F.col("_repeated_key"), how="left_semi")
     newest_first = Window.partitionBy(key).orderBy(
         F.col(ordering).desc(), F.col("_source_file").desc(), F.col("_row_number").desc()
     )
@@ -36,9 +31,13 @@ def latest(valid: DataFrame, repeated: DataFrame, key: str, ordering: str) -> Da
         F.col("_row_number").alias("_lost_row"),
         F.row_number().over(newest_first).alias("_rank"),
     )
-    lost = ranked.filter(F.col("_rank") > F.lit(1))
+    return ranked.filter(F.col("_rank") > F.lit(1)).drop("_rank")
+
+
+def latest(valid: DataFrame, superseded: DataFrame) -> DataFrame:
+    """The last version of every key: ``valid`` without its ``superseded`` rows. Grain: key."""
     same_row = (F.col("_source_file") == F.col("_lost_file")) & (F.col("_row_number") == F.col("_lost_row"))
-    return valid.join(lost, on=same_row, how="left_anti")
+    return valid.join(superseded, on=same_row, how="left_anti")
 
 
 def history(valid: DataFrame, key: str, ordering: str) -> DataFrame:

@@ -9,7 +9,7 @@ from spark_jobs.registry import Node, RegistryError
 
 
 def test_steps_between_tables_stand_for_bronze_and_parents() -> None:
-    assert registry.stored(("valid.loans", "repeated.loans", "silver.accounts")) == (
+    assert registry.stored(("valid.loans", "superseded.loans", "silver.accounts")) == (
         "bronze.loans",
         "silver.customers",
         "silver.accounts",
