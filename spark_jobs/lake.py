@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +19,8 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError
 
 from spark_jobs.contract import Contract, contract
 
@@ -40,6 +41,8 @@ _ARROW_TYPES = {
 
 _UPKEEP = frozenset({"VACUUM START", "VACUUM END", "OPTIMIZE"})
 _RECENT_COMMITS = 8
+#: Row groups small enough that every core finds some to read, even in a single file.
+_BATCH_FILES = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=131_072)
 
 
 def arrow_schema(table: Contract) -> pa.Schema:
@@ -162,14 +165,35 @@ class Lake:
     def publish(self, name: str, frame: DataFrame, provenance: Provenance) -> int:
         """Replace the table's rows in one commit; returns the new version."""
         writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-        writer = writer.options(**_table_properties(frame)).option("userMetadata", provenance.to_json())
+        dated = [column for column, kind in frame.dtypes if kind in ("date", "timestamp")]
+        writer = writer.options(**_table_properties(dated)).option("userMetadata", provenance.to_json())
         writer.save(str(self.path(name)))
         return int(self._last_change(name)["version"])
 
-    def append_batch(self, name: str, frame: DataFrame, batch_id: int) -> None:
-        """Append a bronze batch exactly once: Delta skips a batch whose number it has already recorded."""
-        writer = frame.write.format("delta").mode("append").option("txnAppId", "bronze").option("txnVersion", batch_id)
-        writer.options(**_table_properties(frame)).save(str(self.path(name)))
+    def append_batch(self, name: str, rows: pa.RecordBatchReader, batch_id: int) -> None:
+        """Append a bronze batch in one commit that carries its number (see ``last_batch``), without a JVM."""
+        failures: list[Exception] = []
+
+        def read() -> Iterator[pa.RecordBatch]:
+            try:
+                yield from rows
+            except Exception as error:
+                failures.append(error)
+                raise
+
+        dated = [field.name for field in rows.schema if pa.types.is_temporal(field.type)]
+        try:
+            write_deltalake(
+                str(self.path(name)),
+                pa.RecordBatchReader.from_batches(rows.schema, read()),
+                mode="append",
+                configuration=_table_properties(dated),
+                commit_properties=CommitProperties(app_transactions=[Transaction("bronze", batch_id)]),
+                writer_properties=_BATCH_FILES,
+            )
+        except DeltaError as error:
+            # The writer tells a failed reader in many lines of its own.
+            raise (failures or [error])[0] from None
 
     def restore(self, name: str, version: int | None) -> None:
         """Go back to ``version``, or remove the table where it had none."""
@@ -189,12 +213,13 @@ class Lake:
         return self.arrow(name).to_pylist() if self.exists(name) else []
 
 
-def _table_properties(frame: DataFrame) -> dict[str, str]:
+def _table_properties(dated: list[str]) -> dict[str, str]:
     """Delta properties of every table: no deletion vectors (Athena), statistics on dates and instants alone.
 
     Readers prune by time; other columns are not clustered, so their minima and maxima would skip nothing, and those of
     text would keep identifiers in the log after an erasure.
     """
-    dated = ",".join(name for name, kind in frame.dtypes if kind in ("date", "timestamp"))
-    counted = {"delta.dataSkippingStatsColumns": dated} if dated else {"delta.dataSkippingNumIndexedCols": "0"}
+    counted = (
+        {"delta.dataSkippingStatsColumns": ",".join(dated)} if dated else {"delta.dataSkippingNumIndexedCols": "0"}
+    )
     return {"delta.enableDeletionVectors": "false", **counted}

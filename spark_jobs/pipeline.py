@@ -162,9 +162,7 @@ class Run:
         batch_id = self.lake.last_batch(name) + 1
         with self._ledger:
             landing.record(self.lake, files, status="loaded", batch_id=batch_id, landed_at=self.started_at)
-        rows = bronze_rows(
-            self.lake.spark, files, contract(f"landing.{table}"), batch_id=batch_id, ingested_at=self.started_at
-        )
+        rows = bronze_rows(files, contract(f"landing.{table}"), batch_id=batch_id, ingested_at=self.started_at)
         self.lake.append_batch(name, rows, batch_id)
         outcome.rows_out, outcome.output_version = self.lake.row_count(name), self.lake.version(name)
         outcome.rows_in = outcome.rows_out - before
