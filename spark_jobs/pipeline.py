@@ -93,6 +93,7 @@ class Run:
             self.result.errors += plan.refused[table]
         inputs = {name: node.stored_inputs for name, node in self.nodes.items()}
         order, height = registry.build_order(inputs, frozenset(jobs)), registry.heights(inputs)
+        users = {table: self._users_of_stage(table) for table in self._stages}
         pool = ThreadPoolExecutor(_PARALLEL_TABLES)
         try:
             ready: list[str] = []
@@ -107,9 +108,20 @@ class Run:
                     name = running.pop(future)
                     self.result.outcomes[name] = future.result()
                     order.done(name)
+                    for table, waiting in users.items():
+                        if name in waiting:
+                            waiting.discard(name)
+                            if not waiting:  # what it kept fills memory that gold needs
+                                self._stages[table].release()
         finally:
             # An interrupted run must not wait for the tables at work: nothing of them is published before their commit.
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _users_of_stage(self, table: str) -> set[str]:
+        """The tables that are made from what the stage of a landing table keeps, or count its rows."""
+        steps = {f"{step}.{table}" for step in registry.STEPS}
+        made = {node.name for node in self.nodes.values() if not steps.isdisjoint(node.inputs)}
+        return (made | {f"silver.{table}", f"quarantine.{table}"}) & self.nodes.keys()
 
     def _attempt(self, name: str, job: Callable[[], TableOutcome]) -> TableOutcome:
         """Run one job; whatever goes wrong becomes its outcome."""

@@ -14,7 +14,7 @@ from spark_jobs.columns import F
 from spark_jobs.contract import Contract
 from spark_jobs.silver import rules
 from spark_jobs.silver.customer_token import customer_tokens
-from spark_jobs.silver.versions import superseded
+from spark_jobs.silver.versions import repeated_keys, superseded
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -88,7 +88,9 @@ class SilverStage:
     def superseded(self) -> DataFrame:
         """Places of valid rows that a later version of the same key replaces."""
         (key,), ordering = self.landing.primary_key, self.landing.ordering_column
-        return self._keep(superseded(self.valid, key, ordering or "_ingested_at"))
+        repeated = self._keep(repeated_keys(self.valid, key))
+        repeated.count()  # counting keeps the few keys, so that the join sends them to the many rows
+        return self._keep(superseded(self.valid, repeated, key, ordering or "_ingested_at"))
 
     @cached_property
     def superseded_count(self) -> int:
@@ -110,8 +112,8 @@ class SilverStage:
 
     def release(self) -> None:
         """Free what was kept."""
-        for frame in self._kept:
-            frame.unpersist()
+        while self._kept:
+            self._kept.pop().unpersist()
 
     def _keep(self, frame: DataFrame) -> DataFrame:
         self._kept.append(frame.persist())

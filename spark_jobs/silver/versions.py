@@ -14,14 +14,18 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def superseded(valid: DataFrame, key: str, ordering: str) -> DataFrame:
+def repeated_keys(valid: DataFrame, key: str) -> DataFrame:
+    """Keys that more than one row has. Grain: key; column: _repeated_key."""
+    counted = valid.groupBy(key).agg(F.count(F.lit(1)).cast("bigint").alias("_row_count"))
+    return counted.filter(F.col("_row_count") > F.lit(1)).select(F.col(key).alias("_repeated_key"))
+
+
+def superseded(valid: DataFrame, repeated: DataFrame, key: str, ordering: str) -> DataFrame:
     """Places of rows that a later version of the same key replaces. Columns: _lost_file, _lost_row.
 
-    Only rows whose key stands more than once are sorted, which spares shuffling a whole table of events for a few
+    Only rows whose key stands in ``repeated`` are sorted, which spares shuffling a whole table of events for a few
     duplicates.
     """
-    counted = valid.groupBy(key).agg(F.count(F.lit(1)).cast("bigint").alias("_delivery_count"))
-    repeated = counted.filter(F.col("_delivery_count") > F.lit(1)).select(F.col(key).alias("_repeated_key"))
     several = valid.join(repeated, on=F.col(key) == F.col("_repeated_key"), how="left_semi")
     newest_first = Window.partitionBy(key).orderBy(
         F.col(ordering).desc(), F.col("_source_file").desc(), F.col("_row_number").desc()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spark_jobs.silver.versions import current, history, latest, superseded
+from spark_jobs.silver.versions import current, history, latest, repeated_keys, superseded
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -29,6 +29,10 @@ def rows_of(spark: SparkSession, rows: list[Row]) -> DataFrame:
     return spark.createDataFrame(rows, SCHEMA)
 
 
+def holding(valid: DataFrame) -> DataFrame:
+    return latest(valid, superseded(valid, repeated_keys(valid, "id"), "id", "at"))
+
+
 VERSIONS: list[Row] = [
     ("a", "second", at(3), "f1", 2),
     ("a", "first", at(1), "f2", 2),  # delivered late
@@ -43,13 +47,15 @@ HOLDING = {"a": "second", "b": "same instant, later line", "c": "same instant, l
 
 def test_latest_is_one_row_per_key(spark: SparkSession) -> None:
     valid = rows_of(spark, VERSIONS)
-    found = latest(valid, superseded(valid, "id", "at"))
+    found = holding(valid)
     assert found.columns == valid.columns
     assert sorted((r["id"], r["value"]) for r in found.collect()) == sorted(HOLDING.items())
 
 
 def test_superseded_rows_are_named_by_their_place(spark: SparkSession) -> None:
-    found = superseded(rows_of(spark, VERSIONS), "id", "at").collect()
+    valid = rows_of(spark, VERSIONS)
+    assert {r["_repeated_key"] for r in repeated_keys(valid, "id").collect()} == {"a", "b", "c"}
+    found = superseded(valid, repeated_keys(valid, "id"), "id", "at").collect()
     assert {(r["_lost_file"], r["_lost_row"]) for r in found} == {("f2", 2), ("f1", 3), ("f1", 9)}
 
 
@@ -68,7 +74,7 @@ def test_history_tells_when_each_version_held(spark: SparkSession) -> None:
 def test_nothing_delivered_nothing_held(spark: SparkSession) -> None:
     empty = rows_of(spark, [])
     assert history(empty, "id", "at").count() == 0
-    assert latest(empty, superseded(empty, "id", "at")).count() == 0
+    assert holding(empty).count() == 0
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
@@ -86,5 +92,5 @@ def test_both_ways_to_the_current_version_agree_in_any_order(
     seed.shuffle(rows)  # type: ignore[attr-defined]
     valid = rows_of(spark, rows)
     by_history = {r["id"]: r["value"] for r in current(history(valid, "id", "at")).collect()}
-    by_latest = {r["id"]: r["value"] for r in latest(valid, superseded(valid, "id", "at")).collect()}
+    by_latest = {r["id"]: r["value"] for r in holding(valid).collect()}
     assert by_history == by_latest == expected
