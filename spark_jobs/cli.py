@@ -25,6 +25,8 @@ LakeOption = Annotated[Path, typer.Option("--lake", help="Folder of the lake.")]
 DEFAULT_LAKE = Path("build/lake")
 _console = Console()
 _errors = Console(stderr=True)
+#: The exit code of a process that ended on Ctrl-C: 128 and the number of the signal.
+_INTERRUPTED = 130
 
 
 @app.command()
@@ -165,7 +167,7 @@ def docs(output: Annotated[Path, typer.Option(help="File to write.")] = Path("do
 def main() -> None:
     """Entry point: a RiskLakeError or a failing disk is one line and exit code 1, Ctrl-C is exit code 130."""
     try:
-        app(standalone_mode=False)
+        code = app(standalone_mode=False)  # typer gives an exit code back instead of raising it
     except RiskLakeError as error:
         for line in str(error).splitlines():
             _errors.print(f"error: {line}", markup=False, highlight=False, soft_wrap=True)
@@ -175,13 +177,14 @@ def main() -> None:
         _errors.print(f"error: {place}{error.strerror or error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
     except (KeyboardInterrupt, typer.Abort):
-        _errors.print("interrupted; the next run goes on where this one stopped")
-        os._exit(130)
-    except typer.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = _INTERRUPTED
     except Exception as error:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
         _errors.print(f"error: {usage()} (see risklake --help)", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
+    if code == _INTERRUPTED:
+        _errors.print("interrupted; the next run goes on where this one stopped")
+        os._exit(_INTERRUPTED)  # threads at work are not waited for
+    sys.exit(code)

@@ -174,7 +174,7 @@ def _matching(lake: Lake, table: str, column: str, values: Iterable[str]) -> lis
     if not lake.exists(f"bronze.{table}"):
         return []
     cell = pc.utf8_trim_whitespace(pc.field(column))
-    dataset = lake.open(f"bronze.{table}").to_pyarrow_dataset()
+    dataset = lake.dataset(f"bronze.{table}")
     rows: list[dict[str, Any]] = dataset.to_table(filter=cell.isin(pa.array(list(values), pa.string()))).to_pylist()
     return rows
 
@@ -185,7 +185,7 @@ def _rows_of(lake: Lake, table: str, person: Person) -> list[dict[str, Any]]:
     rows = _matching(lake, table, column, values)
     if not lake.exists(f"bronze.{table}"):
         return rows
-    raw = lake.open(f"bronze.{table}").to_pyarrow_dataset().to_table(filter=pc.field("_raw_record").is_valid())
+    raw = lake.dataset(f"bronze.{table}").to_table(filter=pc.field("_raw_record").is_valid())
     named = [r for r in raw.to_pylist() if _names(r["_raw_record"], person)]
     return rows + named
 

@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from spark_jobs.contract import Contract, contract
 
 if TYPE_CHECKING:
+    from pyarrow.dataset import Dataset
     from pyspark.sql import DataFrame, SparkSession
 
 _ARROW_TYPES = {
@@ -160,7 +162,16 @@ class Lake:
 
     def arrow(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """The newest version as an Arrow table, without a JVM."""
-        return self.open(name).to_pyarrow_table(columns=columns)
+        return self.dataset(name).to_table(columns=columns)
+
+    def dataset(self, name: str) -> Dataset:
+        """The newest version as an Arrow dataset.
+
+        Read through Arrow's own file system: that of delta-rs calls back into Python from threads that may outlive the
+        interpreter, which ends the process with an abort.
+        """
+        files = SubTreeFileSystem(str(self.path(name)), LocalFileSystem())
+        return self.open(name).to_pyarrow_dataset(filesystem=files)
 
     def publish(self, name: str, frame: DataFrame, provenance: Provenance) -> int:
         """Replace the table's rows in one commit; returns the new version."""

@@ -75,6 +75,9 @@ def opened(root: Path) -> Iterator[Lake]:
 
         try:
             yield Lake(root, start)
+        except KeyboardInterrupt:
+            started.clear()  # the JVM ends with this process; stopped, it would make the tables at work fail aloud
+            raise
         finally:
             for session in started:
                 session.stop()

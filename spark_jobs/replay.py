@@ -77,11 +77,8 @@ def _corrected_before(lake: Lake, table: str) -> set[str]:
     """Rows that an earlier replay corrected, so that giving the same file again is no error."""
     import pyarrow.compute as pc
 
-    rows = (
-        lake.open(f"bronze.{table}")
-        .to_pyarrow_dataset()
-        .to_table(columns=["_corrects"], filter=pc.field("_corrects").is_valid())
-    )
+    corrections = pc.field("_corrects").is_valid()
+    rows = lake.dataset(f"bronze.{table}").to_table(columns=["_corrects"], filter=corrections)
     return set(rows.column("_corrects").to_pylist())
 
 

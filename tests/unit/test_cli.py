@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,17 @@ def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], code: int, 
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert "Traceback" not in done.stderr
     assert line
+
+
+def test_ctrl_c_is_one_line_and_its_own_exit_code(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "spark_jobs", "generate", "--scale", "50", "--output", str(tmp_path / "sample")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    waited_until = time.monotonic() + 60
+    while not (tmp_path / "sample").exists() and time.monotonic() < waited_until:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors.strip()) == (130, "interrupted; the next run goes on where this one stopped")
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
