@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -57,6 +59,21 @@ def test_two_runs_at_once(sample: Path, good_lake: Path) -> None:
     holder.wait()
     assert (code, errors) == (1, f"error: {good_lake}: another run is at work on this lake; nothing was changed\n")
     assert content(good_lake) == before
+
+
+def test_ctrl_c_ends_a_run_in_one_line_and_the_next_goes_on(sample: Path, good_lake: Path, tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    process = start(lake, sample)
+    assert process.stdout is not None
+    while "silver.customers_history started" not in (line := process.stdout.readline()):
+        assert line, "the run ended by itself"
+    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the whole group, Java included
+    code, _, errors = finish(process)
+    said = [line for line in errors.splitlines() if "log" not in line.lower()]
+    assert (code, said) == (130, ["interrupted; the next run goes on where this one stopped"])
+    code, _, errors = finish(start(lake, sample))
+    assert code == 0, errors
+    assert content(lake) == content(good_lake)
 
 
 def test_a_second_run_makes_nothing_and_starts_no_jvm(sample: Path, good_lake: Path) -> None:
