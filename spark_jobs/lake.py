@@ -24,6 +24,7 @@ from deltalake.exceptions import DeltaError
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from spark_jobs.contract import Contract, contract
+from spark_jobs.session import ZSTD_LEVEL
 
 if TYPE_CHECKING:
     from pyarrow.dataset import Dataset
@@ -44,15 +45,16 @@ _ARROW_TYPES = {
 _UPKEEP = frozenset({"VACUUM START", "VACUUM END", "OPTIMIZE"})
 _RECENT_COMMITS = 8
 #: Row groups small enough that every core finds some to read, even in a single file.
-_BATCH_FILES = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=131_072)
+_BATCH_FILES = WriterProperties(compression="ZSTD", compression_level=ZSTD_LEVEL, max_row_group_size=131_072)
 
 
 def arrow_schema(table: Contract) -> pa.Schema:
     """The contract's columns as an Arrow schema, timestamps in microseconds UTC."""
-    return pa.schema([pa.field(c.name, _arrow_type(c.physical_type)) for c in table.columns])
+    return pa.schema([pa.field(c.name, arrow_type(c.physical_type)) for c in table.columns])
 
 
-def _arrow_type(physical_type: str) -> pa.DataType:
+def arrow_type(physical_type: str) -> pa.DataType:
+    """The Arrow type of a contract's physical type; KeyError for one that no table uses."""
     if physical_type.startswith("decimal"):
         precision, scale = physical_type.removeprefix("decimal(").removesuffix(")").split(",")
         return pa.decimal128(int(precision), int(scale))

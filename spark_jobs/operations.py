@@ -199,9 +199,8 @@ def erase_customer(console: Console, root: Path, customer_id: str) -> None:
         person = erasure.find_person(lake, customer_id, token(hmac_key(key_file(lake.root)), customer_id))
         for table, count in erasure.erase_delivered(lake, person).items():
             console.print(f"{table}: {count:,} delivered rows erased", highlight=False)
-        shutil.rmtree(
-            data_docs_path(root), ignore_errors=True
-        )  # may quote ids; written again for every table made anew
+        # The Data Docs may quote ids; they are written again for every table made anew.
+        shutil.rmtree(data_docs_path(root), ignore_errors=True)
         _run(console, lake, [], checks=True, report=True)
         proof = erasure.finish(lake, person)
     console.print(

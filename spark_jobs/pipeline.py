@@ -93,7 +93,6 @@ class Run:
             self.result.errors += plan.refused[table]
         inputs = {name: node.stored_inputs for name, node in self.nodes.items()}
         order, height = registry.build_order(inputs, frozenset(jobs)), registry.heights(inputs)
-        users = {table: self._users_of_stage(table) for table in self._stages}
         pool = ThreadPoolExecutor(_PARALLEL_TABLES)
         try:
             ready: list[str] = []
@@ -108,14 +107,16 @@ class Run:
                     name = running.pop(future)
                     self.result.outcomes[name] = future.result()
                     order.done(name)
-                    for table, waiting in users.items():
-                        if name in waiting:
-                            waiting.discard(name)
-                            if not waiting:  # what it kept fills memory that gold needs
-                                self._stages[table].release()
+                self._release_used_stages()
         finally:
             # An interrupted run must not wait for the tables at work: nothing of them is published before their commit.
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def _release_used_stages(self) -> None:
+        """Free what the stages kept whose tables are all made: gold needs the memory."""
+        for table, stage in self._stages.items():
+            if self._users_of_stage(table) <= self.result.outcomes.keys():
+                stage.release()
 
     def _users_of_stage(self, table: str) -> set[str]:
         """The tables that are made from what the stage of a landing table keeps, or count its rows."""

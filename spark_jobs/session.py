@@ -25,13 +25,16 @@ DELTA_PACKAGE = "io.delta:delta-spark_2.12:3.3.2"
 #: Where ``make jars`` puts Spark's extra jars; the project's own Ivy folder.
 IVY_FOLDER = Path(os.environ.get("RISK_LAKE_IVY", Path(__file__).resolve().parents[1] / "build" / "ivy"))
 
+#: How hard Parquet files are packed, whoever writes them; the default of 3 costs time and saves little.
+ZSTD_LEVEL = 1
+
 CONF = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.compression.codec": "zstd",
-    "spark.hadoop.parquet.compression.codec.zstd.level": "1",
+    "spark.hadoop.parquet.compression.codec.zstd.level": str(ZSTD_LEVEL),
     "spark.sql.inMemoryColumnarStorage.compressed": "false",
     "spark.sql.shuffle.partitions": "4",
     "spark.sql.adaptive.coalescePartitions.initialPartitionNum": "4",

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from spark_jobs.bronze.delivered_file import batch_schema, read_batches
+from spark_jobs.bronze.delivered_file import read_batches
 from spark_jobs.contract import BRONZE_PROVENANCE, Contract
+from spark_jobs.lake import arrow_type
 
 if TYPE_CHECKING:
     from spark_jobs.landing import LandedFile
@@ -19,16 +20,16 @@ def bronze_rows(
     files: Sequence[LandedFile], landing: Contract, *, batch_id: int, ingested_at: datetime
 ) -> pa.RecordBatchReader:
     """Every record of ``files`` as delivered, with provenance. Grain: one row per record of a file."""
-    delivered = batch_schema(landing)
-    added = {"_batch_id": pa.scalar(batch_id), "_ingested_at": pa.scalar(ingested_at, pa.timestamp("us", "UTC"))}
-    types = {f.name: f.type for f in delivered} | {name: value.type for name, value in added.items()}
-    schema = pa.schema([(n, types[n]) for n in (*landing.column_names, *(name for name, _ in BRONZE_PROVENANCE))])
+    text = [(name, pa.string()) for name in landing.column_names]
+    schema = pa.schema([*text, *((name, arrow_type(kind)) for name, kind in BRONZE_PROVENANCE)])
+    of_batch = {"_batch_id": batch_id, "_ingested_at": ingested_at}
+    added = {name: pa.scalar(value, schema.field(name).type) for name, value in of_batch.items()}
 
     def rows() -> Iterator[pa.RecordBatch]:
         for file in files:
             for batch in read_batches(file.path, file.relative_path, landing):
-                columns = {name: pa.repeat(value, batch.num_rows) for name, value in added.items()}
-                columns |= dict(zip(delivered.names, batch.columns, strict=True))
+                columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+                columns |= {name: pa.repeat(value, batch.num_rows) for name, value in added.items()}
                 yield pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, rows())
