@@ -9,6 +9,7 @@ to find out that there is nothing to do.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -24,6 +25,7 @@ from deltalake.exceptions import DeltaError
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from spark_jobs.contract import Contract, contract
+from spark_jobs.delta_files import data_files
 from spark_jobs.session import ZSTD_LEVEL
 
 if TYPE_CHECKING:
@@ -46,6 +48,10 @@ _UPKEEP = frozenset({"VACUUM START", "VACUUM END", "OPTIMIZE"})
 _RECENT_COMMITS = 8
 #: Row groups small enough that every core finds some to read, even in a single file.
 _BATCH_FILES = WriterProperties(compression="ZSTD", compression_level=ZSTD_LEVEL, max_row_group_size=131_072)
+
+
+#: What Spark would read as a pattern in the name of a folder.
+_NOT_IN_PATTERNS = re.compile(r"[\\{}\[\]*?]")
 
 
 def arrow_schema(table: Contract) -> pa.Schema:
@@ -159,8 +165,19 @@ class Lake:
         return max(values, default=None)
 
     def read(self, name: str) -> DataFrame:
-        """The newest version as a Spark frame."""
-        return self.spark.read.format("delta").load(str(self.path(name)))
+        """The newest version as a Spark frame.
+
+        Spark is handed the files that delta-rs found in the log: its own reading of a log is two or three queries
+        (ADR 0012). A table that is more than the list of its files is read by Delta.
+        """
+        table = self.open(name)
+        if table.protocol().min_reader_version > 1 or table.metadata().partition_columns:
+            return self.spark.read.format("delta").load(str(self.path(name)))
+        from pyspark.sql.types import StructType
+
+        schema = StructType.fromJson(json.loads(table.schema().to_json()))
+        files = [_NOT_IN_PATTERNS.sub(r"\\\g<0>", file) for file in data_files(table, self.path(name))]
+        return self.spark.read.schema(schema).parquet(*files) if files else self.spark.createDataFrame([], schema)
 
     def arrow(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """The newest version as an Arrow table, without a JVM."""
@@ -177,7 +194,9 @@ class Lake:
 
     def publish(self, name: str, frame: DataFrame, provenance: Provenance) -> int:
         """Replace the table's rows in one commit; returns the new version."""
-        writer = frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        # Delta looks for rows to replace with a query, even where there is no table yet.
+        writer = frame.write.format("delta").mode("overwrite" if self.exists(name) else "error")
+        writer = writer.option("overwriteSchema", "true")
         dated = [column for column, kind in frame.dtypes if kind in ("date", "timestamp")]
         writer = writer.options(**_table_properties(dated)).option("userMetadata", provenance.to_json())
         writer.save(str(self.path(name)))

@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,14 +32,16 @@ def measure(command: Sequence[str], *, environment: Mapping[str, str] | None = N
     """Run ``command`` to its end; RuntimeError with its last lines where it fails.
 
     Memory and processor time are those of the whole process tree, read from /proc five times a second; a page shared by
-    two processes counts twice.
+    two processes counts twice. Memory counts from the second reading of a process on: one that is just being forked
+    still shows the memory of its parent as its own.
     """
-    began, peak, processor = time.monotonic(), 0, dict[int, float]()
+    began, peak, processor, settled = time.monotonic(), 0, dict[int, float](), set[int]()
     with TemporaryFile("w+", encoding="utf-8") as said:
         process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, stdout=said, stderr=said)
         while process.poll() is None:
             family = _family(process.pid)
-            peak = max(peak, sum(map(_resident, family)))
+            peak = max(peak, sum(_resident(pid) for pid in family if pid in settled))
+            settled = set(family)
             processor |= {pid: seconds for pid in family if (seconds := _processor_seconds(pid))}
             time.sleep(_EVERY_SECONDS)
         wall = time.monotonic() - began
@@ -52,11 +55,9 @@ def measure(command: Sequence[str], *, environment: Mapping[str, str] | None = N
 def _family(pid: int) -> list[int]:
     found = [pid]
     for parent in found:
-        for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
+        with suppress(OSError):  # ended meanwhile
+            for task in Path(f"/proc/{parent}/task").glob("*/children"):
                 found += map(int, task.read_text().split())
-            except OSError:
-                continue
     return found
 
 

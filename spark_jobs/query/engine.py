@@ -13,8 +13,8 @@ import re
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
+from spark_jobs.delta_files import data_files
 from spark_jobs.query.statement import QueryError, Schema, name_columns, names_read, one_line, one_select, to_duckdb
 from spark_jobs.query.views import VIEW_SCHEMA, view_names, view_sql
 
@@ -144,7 +144,7 @@ class _Registrar:
                 f"{protocol.min_reader_version}: deletion vectors or column mapping); write it without them"
             )
         types = {field.name: _duckdb_type(qualified_name, field.type) for field in table.schema().fields}
-        files = self._data_files(table, zone, name)
+        files = data_files(table, self._lake / zone / name)
         if not files:
             nothing = ", ".join(f"cast(null as {t}) as {_identifier(c)}" for c, t in types.items())
             return f"select {nothing} where false"
@@ -163,11 +163,6 @@ class _Registrar:
 
         columns = ", ".join(f"cast({value(c)} as {t}) as {_identifier(c)}" for c, t in types.items())
         return f"select {columns} from {source}"  # noqa: S608
-
-    def _data_files(self, table: DeltaTable, zone: str, name: str) -> list[str]:
-        # file_uris() percent-encodes the folders above the table too, and then a lake under "a b" is not found.
-        folder = (self._lake / zone / name).absolute()
-        return [str(folder / unquote(path)) for path in table.get_add_actions()["path"].to_pylist()]
 
     def _open(self, qualified_name: str, zone: str, name: str) -> DeltaTable:
         from deltalake import DeltaTable

@@ -1,0 +1,94 @@
+"""Tables read into Spark through the list of their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from chispa.dataframe_comparer import assert_df_equality
+
+from spark_jobs.lake import Lake, Provenance
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+MADE = Provenance("run", {}, "code", {}, {})
+SCHEMA = """
+    id string not null, at timestamp, day date, amount decimal(18,2), share double, is_open boolean, codes array<string>
+"""
+
+
+@pytest.fixture
+def rows(spark: SparkSession) -> DataFrame:
+    """One row of every type that contracts name, nulls, and the earliest instant a contract admits."""
+    return spark.sql("""
+        select * from values
+            ('a', timestamp'2024-03-31 01:30:00.123456Z', date'2024-02-29', 1.10BD, 0.1D, true, array('x', null)),
+            ('é', timestamp'1900-01-01 00:00:00Z', date'1900-01-01', -0.01BD, double('NaN'), false, array()),
+            ('', null, null, null, null, null, null)
+        as rows(id, at, day, amount, share, is_open, codes)
+    """).to(_schema(spark))
+
+
+def _schema(spark: SparkSession) -> object:
+    return spark.createDataFrame([], SCHEMA.replace(" not null", "")).schema
+
+
+def _as_delta_reads(lake: Lake, name: str) -> DataFrame:
+    return lake.spark.read.format("delta").load(str(lake.path(name)))
+
+
+@pytest.mark.parametrize("folder", ["lake", "my [lake] {a,b} 100% *? é"])
+def test_what_was_published_is_what_delta_reads(
+    spark: SparkSession, rows: DataFrame, tmp_path: Path, folder: str
+) -> None:
+    lake = Lake(tmp_path / folder, lambda: spark)
+    lake.publish("silver.loans", spark.range(3).toDF("old"), MADE)
+    lake.publish("silver.loans", rows, MADE)
+    found = lake.read("silver.loans")
+    assert found.dtypes == _as_delta_reads(lake, "silver.loans").dtypes
+    assert_df_equality(found, rows, ignore_row_order=True, ignore_nullable=True, allow_nan_equality=True)
+
+
+def test_a_table_without_rows_has_its_columns(spark: SparkSession, rows: DataFrame, tmp_path: Path) -> None:
+    lake = Lake(tmp_path, lambda: spark)
+    lake.publish("silver.loans", rows.limit(0), MADE)
+    assert lake.read("silver.loans").dtypes == rows.dtypes
+    assert lake.read("silver.loans").count() == 0
+
+
+def test_a_table_without_files_has_its_columns(spark: SparkSession, rows: DataFrame, tmp_path: Path) -> None:
+    lake = Lake(tmp_path, lambda: spark)
+    lake.publish("silver.loans", rows, MADE)
+    lake.open("silver.loans").delete()
+    assert not lake.open("silver.loans").file_uris()
+    assert_df_equality(lake.read("silver.loans"), rows.limit(0), ignore_nullable=True)
+
+
+def test_a_table_that_is_more_than_its_files_is_read_by_delta(
+    spark: SparkSession, rows: DataFrame, tmp_path: Path
+) -> None:
+    lake = Lake(tmp_path, lambda: spark)
+    rows.write.format("delta").partitionBy("is_open").save(str(lake.path("silver.loans")))
+    by_name = rows.write.format("delta").option("delta.columnMapping.mode", "name")
+    by_name.save(str(lake.path("silver.accounts")))
+    for name in ("silver.loans", "silver.accounts"):
+        assert_df_equality(
+            lake.read(name).select(*rows.columns),
+            rows,
+            ignore_row_order=True,
+            ignore_nullable=True,
+            allow_nan_equality=True,
+        )
+
+
+@pytest.mark.parametrize("folder", ["lake", "[lake]"])
+def test_a_missing_file_is_an_error_and_not_fewer_rows(
+    spark: SparkSession, rows: DataFrame, tmp_path: Path, folder: str
+) -> None:
+    lake = Lake(tmp_path / folder, lambda: spark)
+    lake.publish("silver.loans", rows, MADE)
+    next(lake.path("silver.loans").glob("part-*.parquet")).unlink()
+    with pytest.raises(Exception, match=r"(?i)does not exist"):
+        lake.read("silver.loans").count()
