@@ -12,10 +12,9 @@ import inspect
 import json
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -24,12 +23,11 @@ from typing import Any
 
 from spark_jobs import artifacts, landing, registry
 from spark_jobs.bronze.load import bronze_rows
-from spark_jobs.contract import ContractError, all_contracts, contract, landing_contracts
+from spark_jobs.contract import ContractError, contract, landing_contracts
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake, Provenance
 from spark_jobs.progress import Reporter
-from spark_jobs.quality.check_result import CheckResult, blocking, failure_message
-from spark_jobs.quality.gates import History, accounting_gate, evaluate, judge, ordering_column, schema_gate
+from spark_jobs.publication import Publication
 from spark_jobs.registry import Node
 from spark_jobs.run_outcome import RunResult, TableError, TableOutcome
 from spark_jobs.silver.customer_token import hmac_key, token
@@ -38,8 +36,6 @@ from spark_jobs.sources.delivery import Delivery
 
 RUN_LOG = "ops.run_log"
 _PARALLEL_TABLES = 3
-#: Above this many bronze rows a silver table is written without being kept in memory first.
-_ROWS_KEPT = 1_000_000
 
 
 class Run:
@@ -62,6 +58,7 @@ class Run:
         self._ledger = Lock()
         self._as_of, self._key, self._on_published = as_of, hmac_key(key_file), on_published
         self._stages = {c.table: SilverStage(lake, c, self._key) for c in landing_contracts()}
+        self._publication = Publication(lake, self._stages, self.result.checks)
 
     def execute(self, deliveries: Iterable[Delivery]) -> RunResult:
         """Take in ``deliveries``, make every table that is not current, and log the run."""
@@ -195,88 +192,10 @@ class Run:
             inputs, arguments = [*map(self._frame, node.inputs)], self._arguments(node)
             artifacts.build(self.lake, node.name, lambda to: node.build(*inputs, directory=to, **arguments), wanted)
         else:
-            self._publish(node, wanted, outcome)
+            frame = node.build(*map(self._frame, node.inputs), **self._arguments(node))
+            self._take_counts(outcome, self._publication.publish(node.name, frame, wanted))
         outcome.output_version = self._version(node.name)
         return outcome
-
-    def _publish(self, node: Node, wanted: Provenance, outcome: TableOutcome) -> None:
-        frame = node.build(*map(self._frame, node.inputs), **self._arguments(node))
-        zone, table = node.name.split(".")
-        stage = self._stages.get(table) if zone in ("silver", "quarantine") else None
-        before = self.lake.version(node.name)
-        rows: dict[str, int | None] = {"rows_rejected": stage.rejected_count} if stage else {}
-        if stage and zone == "silver":
-            rows["rows_in"] = self.lake.row_count(f"bronze.{table}")
-            rows["rows_superseded"] = stage.superseded_count + stage.corrected_count
-        wanted = replace(wanted, rows=rows)
-        kept = frame.persist() if self._is_kept(node.name) else frame
-        try:
-            self._pass_gates(node.name, kept, rows)
-            self.lake.publish(node.name, kept, wanted)
-        finally:
-            kept.unpersist()
-        self._take_counts(outcome, wanted)
-        if stage and zone == "quarantine":
-            self._note_rejections(table, stage)
-        if stage and zone == "silver":
-            try:
-                self._pass([_accounting(outcome)])
-            except TableError:
-                self.lake.restore(node.name, before)
-                raise
-
-    def _is_kept(self, name: str) -> bool:
-        """Whether a table is small enough to be kept while its gates are evaluated and it is written."""
-        zone, table = name.split(".")
-        return zone == "gold" or self.lake.row_count(f"bronze.{table.removesuffix('_history')}") <= _ROWS_KEPT
-
-    def _pass_gates(self, name: str, frame: Any, rows: Mapping[str, int | None]) -> None:
-        """Evaluate the gates of a frame about to be published; TableError where one that blocks fails.
-
-        A silver table too large to keep is judged by its columns and by the number of rows that its stage leaves: each
-        row passed the row rules, its key is unique by construction, and the expectations count both as written.
-        """
-        declared = all_contracts().get(name)
-        if declared is None:
-            return
-        history = History()
-        if name.startswith("silver.") and self.lake.exists(name):
-            ordering = ordering_column(declared)
-            newest = self.lake.newest(name, ordering) if ordering else None
-            history = History(self.lake.row_count(name), newest)
-        if self._is_kept(name):
-            of_gold = name.startswith("gold.")  # silver rows without a parent are rejected by the row rules
-            parents = {key.table: self.lake.read(key.table) for key in declared.foreign_keys} if of_gold else None
-            self._pass(evaluate(frame, declared, parents=parents, history=history))
-        else:
-            self._pass([schema_gate(declared, frame.dtypes)])
-            if rows:
-                left = (rows["rows_in"] or 0) - (rows["rows_rejected"] or 0) - (rows["rows_superseded"] or 0)
-                self._pass(judge(declared, {"row_count": left}, history=history))
-
-    def _pass(self, results: list[CheckResult]) -> None:
-        """Note what gates found; TableError where one that blocks fails."""
-        self.result.checks += results
-        if blocking(results):
-            raise TableError(failure_message(results))
-
-    def _note_rejections(self, table: str, stage: SilverStage) -> None:
-        """One row_rule check for each reason met in a table."""
-        judged = self.lake.row_count(f"bronze.{table}")
-        for reason, count in sorted(stage.rejections.items()):
-            self.result.checks.append(
-                CheckResult(
-                    f"silver.{table}",
-                    reason,
-                    "row_rule",
-                    False,
-                    count,
-                    judged,
-                    f"{count:,} of {judged:,} rows",
-                    "no row",
-                    severity="warn",
-                )
-            )
 
     def _take_counts(self, outcome: TableOutcome, provenance: Provenance) -> None:
         outcome.rows_in = provenance.rows.get("rows_in")
@@ -323,16 +242,6 @@ class Run:
 
     def _version(self, name: str) -> int | None:
         return artifacts.version(self.lake, name) if artifacts.is_artifact(name) else self.lake.version(name)
-
-
-def _accounting(outcome: TableOutcome) -> CheckResult:
-    return accounting_gate(
-        outcome.table_name,
-        bronze_rows=outcome.rows_in or 0,
-        silver_rows=outcome.rows_out or 0,
-        quarantined_rows=outcome.rows_rejected or 0,
-        superseded_rows=outcome.rows_superseded or 0,
-    )
 
 
 def _fingerprint(node: Node) -> str:

@@ -19,6 +19,7 @@ from ml.loan_default.metrics import CrossValidation, LoanGroup, Protocol, Sklear
 from ml.loan_default.pipeline import Inputs
 
 if TYPE_CHECKING:
+    from pyspark.ml import PipelineModel
     from pyspark.sql import DataFrame
 
 #: An out-of-time test needs this much; below it the set is small.
@@ -46,7 +47,11 @@ PRIOR_DEVIATION = 0.2
 
 @dataclass(frozen=True)
 class Measured:
-    """Scores (scorings, loans) of loans their models had not seen, the same loans by the baselines, and the penalty."""
+    """Scores (scorings, loans) of loans their models had not seen, the same loans by the baselines, and the penalty.
+
+    ``final`` is fitted with the same penalty on every matured loan, so that the newest are learnt from too; None where
+    nothing was fitted.
+    """
 
     protocol: Protocol
     labels: Array
@@ -55,7 +60,7 @@ class Measured:
     single_feature: str
     single_feature_scores: Array
     sklearn: SklearnComparison
-    regularisation: float | None = None
+    final: PipelineModel | None = None
     cross_validation: CrossValidation | None = None
     train: LoanGroup | None = None
     test: LoanGroup | None = None
@@ -83,7 +88,7 @@ class Split:
 
 
 def measure(prepared: DataFrame, matured: Loans) -> Measured:
-    """The protocol that fits the set, carried out. ``prepared`` and ``matured`` hold the same loans."""
+    """The protocol that fits the set, carried out. ``prepared`` and ``matured`` hold the same loans, all matured."""
     if len(matured) < LEAST_LOANS or matured.smaller_class_count < LEAST_DEFAULTS:
         needed = f"fewer than {LEAST_LOANS} or {LEAST_DEFAULTS} of either outcome"
         return base_rate(matured, f"{_counted(matured)}: {needed}, so nothing was fitted")
@@ -95,7 +100,7 @@ def measure(prepared: DataFrame, matured: Loans) -> Measured:
         if min(train.smaller_class_count, test.smaller_class_count) >= LEAST_TEST_DEFAULTS:
             inputs = loans.informative_inputs(train)
             if not inputs.is_empty:
-                return _out_of_time(prepared, train, test, inputs)
+                return _out_of_time(prepared, matured, train, test, inputs)
     return _repeated_folds(prepared, matured)
 
 
@@ -115,13 +120,17 @@ def base_rate(matured: Loans, note: str) -> Measured:
     )
 
 
-def _out_of_time(prepared: DataFrame, train: Loans, test: Loans, inputs: Inputs) -> Measured:
+def _out_of_time(prepared: DataFrame, matured: Loans, train: Loans, test: Loans, inputs: Inputs) -> Measured:
     folds = loans.stratified_folds(train.labels, CROSS_VALIDATION_FOLDS, np.random.default_rng(SEED))
     older = _with_folds(prepared, train, [folds])
     try:
         found = _cross_validate(older, train, folds, inputs)
         chosen = found["chosen_regularisation"]
-        fitted = pipeline.fit(older, inputs, [chosen])[0]
+        tasks = [
+            (prepared, loans.informative_inputs(matured), [chosen], pipeline.TOLERANCE),
+            (older, inputs, [chosen], pipeline.TOLERANCE),
+        ]
+        (final,), (fitted,) = pipeline.fit_all(tasks)
     finally:
         older.unpersist()
     scores = pipeline.parameters(fitted, inputs).probabilities(test.columns)
@@ -138,7 +147,7 @@ def _out_of_time(prepared: DataFrame, train: Loans, test: Loans, inputs: Inputs)
         single_feature=single_feature,
         single_feature_scores=single(test)[None, :],
         sklearn=baselines.compare_with_sklearn(test.labels, scores, other, detail),
-        regularisation=chosen,
+        final=final,
         cross_validation=found,
         train=train.group(),
         test=test.group(),
@@ -179,11 +188,15 @@ def _repeated_folds(prepared: DataFrame, matured: Loans) -> Measured:
     names: list[str] = []
     numbered = _with_folds(prepared, matured, folds)
     try:
+        penalty = _prior_regularisation(len(matured))
+        whole = (prepared, loans.informative_inputs(matured), [penalty], pipeline.TOLERANCE)
         tasks = [
             (numbered.where(f"fold_{s.repeat} <> {s.fold}"), s.inputs, [s.regularisation], pipeline.TOLERANCE)
             for s in splits
         ]
-        for split, fitted in zip(splits, pipeline.fit_all(tasks), strict=True):
+        fits = pipeline.fit_all([whole, *tasks])
+        (final,) = next(fits)
+        for split, fitted in zip(splits, fits, strict=True):
             at = (split.repeat, split.held_out)
             test = matured.where(split.held_out)
             scores[at] = pipeline.parameters(fitted[0], split.inputs).probabilities(test.columns)
@@ -205,7 +218,7 @@ def _repeated_folds(prepared: DataFrame, matured: Loans) -> Measured:
         single_feature=max(set(names), key=lambda n: (names.count(n), n)),
         single_feature_scores=single_scores,
         sklearn=baselines.compare_with_sklearn(matured.labels, scores[0], other, detail),
-        regularisation=_prior_regularisation(len(matured)),
+        final=final,
         fold_count=FOLDS,
         repeat_count=REPEATS,
         notes=[_small_set_note(matured)],

@@ -35,8 +35,8 @@ def loan_default(features_table: DataFrame, *, directory: Path) -> None:
     try:
         every, is_matured = loans.collect(frame)
         matured = every.where(is_matured)
-        measured = protocols.measure(frame, matured)
-        shipped, spark_model = _final(frame.where(features.MATURED), matured, measured)
+        measured = protocols.measure(frame.where(features.MATURED), matured)
+        shipped, spark_model = _shipped(matured, measured)
     finally:
         frame.unpersist()
     found = _metrics(shipped, measured, every, matured)
@@ -60,12 +60,11 @@ def _prepared(features_table: DataFrame) -> DataFrame:
     return pipeline.prepared(ordered, pipeline.EVERY_INPUT).cache()
 
 
-def _final(frame: DataFrame, matured: Loans, measured: Measured) -> tuple[LoanDefaultModel, PipelineModel | None]:
-    if measured.regularisation is None:
+def _shipped(matured: Loans, measured: Measured) -> tuple[LoanDefaultModel, PipelineModel | None]:
+    if measured.final is None:
         return baselines.base_rate_model(matured.labels), None
     inputs = loans.informative_inputs(matured)
-    fitted = pipeline.fit(frame, inputs, [measured.regularisation])[0]
-    return pipeline.parameters(fitted, inputs), pipeline.complete(fitted, inputs)
+    return pipeline.parameters(measured.final, inputs), pipeline.complete(measured.final, inputs)
 
 
 def _metrics(shipped: LoanDefaultModel, measured: Measured, every: Loans, matured: Loans) -> Metrics:
