@@ -48,10 +48,8 @@ _UPKEEP = frozenset({"VACUUM START", "VACUUM END", "OPTIMIZE"})
 _RECENT_COMMITS = 8
 #: Row groups small enough that every core finds some to read, even in a single file.
 _BATCH_FILES = WriterProperties(compression="ZSTD", compression_level=ZSTD_LEVEL, max_row_group_size=131_072)
-
-
-#: What Spark would read as a pattern in the name of a folder.
-_NOT_IN_PATTERNS = re.compile(r"[\\{}\[\]*?]")
+#: What Spark reads as a pattern in a path, and what a folder may be called all the same.
+_PATTERN_CHARACTERS = re.compile(r"[\\{}\[\]*?]")
 
 
 def arrow_schema(table: Contract) -> pa.Schema:
@@ -176,7 +174,7 @@ class Lake:
         from pyspark.sql.types import StructType
 
         schema = StructType.fromJson(json.loads(table.schema().to_json()))
-        files = [_NOT_IN_PATTERNS.sub(r"\\\g<0>", file) for file in data_files(table, self.path(name))]
+        files = [_PATTERN_CHARACTERS.sub(r"\\\g<0>", file) for file in data_files(table, self.path(name))]
         return self.spark.read.schema(schema).parquet(*files) if files else self.spark.createDataFrame([], schema)
 
     def arrow(self, name: str, columns: list[str] | None = None) -> pa.Table:

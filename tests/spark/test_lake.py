@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 MADE = Provenance("run", {}, "code", {}, {})
-SCHEMA = """
-    id string not null, at timestamp, day date, amount decimal(18,2), share double, is_open boolean, codes array<string>
-"""
+SCHEMA = "id string, at timestamp, day date, amount decimal(18,2), share double, is_open boolean, codes array<string>"
 
 
 @pytest.fixture
@@ -28,11 +26,7 @@ def rows(spark: SparkSession) -> DataFrame:
             ('é', timestamp'1900-01-01 00:00:00Z', date'1900-01-01', -0.01BD, double('NaN'), false, array()),
             ('', null, null, null, null, null, null)
         as rows(id, at, day, amount, share, is_open, codes)
-    """).to(_schema(spark))
-
-
-def _schema(spark: SparkSession) -> object:
-    return spark.createDataFrame([], SCHEMA.replace(" not null", "")).schema
+    """).to(spark.createDataFrame([], SCHEMA).schema)
 
 
 def _as_delta_reads(lake: Lake, name: str) -> DataFrame:
