@@ -49,8 +49,8 @@ PRIOR_DEVIATION = 0.2
 class Measured:
     """Scores (scorings, loans) of loans their models had not seen, the same loans by the baselines, and the penalty.
 
-    ``final`` is fitted with the same penalty on every matured loan, so that the newest are learnt from too; None where
-    nothing was fitted.
+    ``final`` is fitted with the same penalty on every matured loan, so that the newest are learnt from too, with the
+    inputs it was fitted on; None where nothing was fitted.
     """
 
     protocol: Protocol
@@ -60,7 +60,7 @@ class Measured:
     single_feature: str
     single_feature_scores: Array
     sklearn: SklearnComparison
-    final: PipelineModel | None = None
+    final: tuple[PipelineModel, Inputs] | None = None
     cross_validation: CrossValidation | None = None
     train: LoanGroup | None = None
     test: LoanGroup | None = None
@@ -92,7 +92,8 @@ def measure(prepared: DataFrame, matured: Loans) -> Measured:
     if len(matured) < LEAST_LOANS or matured.smaller_class_count < LEAST_DEFAULTS:
         needed = f"fewer than {LEAST_LOANS} or {LEAST_DEFAULTS} of either outcome"
         return base_rate(matured, f"{_counted(matured)}: {needed}, so nothing was fitted")
-    if loans.informative_inputs(matured).is_empty:
+    every_input = loans.informative_inputs(matured)
+    if every_input.is_empty:
         return base_rate(matured, "no feature varies among the matured loans, so nothing was fitted")
     if len(matured) >= LEAST_LOANS_OUT_OF_TIME and matured.default_count >= LEAST_DEFAULTS_OUT_OF_TIME:
         newest = loans.newest_share(matured)
@@ -100,8 +101,8 @@ def measure(prepared: DataFrame, matured: Loans) -> Measured:
         if min(train.smaller_class_count, test.smaller_class_count) >= LEAST_TEST_DEFAULTS:
             inputs = loans.informative_inputs(train)
             if not inputs.is_empty:
-                return _out_of_time(prepared, matured, train, test, inputs)
-    return _repeated_folds(prepared, matured)
+                return _out_of_time(prepared, every_input, train, test, inputs)
+    return _repeated_folds(prepared, matured, every_input)
 
 
 def base_rate(matured: Loans, note: str) -> Measured:
@@ -120,14 +121,14 @@ def base_rate(matured: Loans, note: str) -> Measured:
     )
 
 
-def _out_of_time(prepared: DataFrame, matured: Loans, train: Loans, test: Loans, inputs: Inputs) -> Measured:
+def _out_of_time(prepared: DataFrame, every_input: Inputs, train: Loans, test: Loans, inputs: Inputs) -> Measured:
     folds = loans.stratified_folds(train.labels, CROSS_VALIDATION_FOLDS, np.random.default_rng(SEED))
     older = _with_folds(prepared, train, [folds])
     try:
         found = _cross_validate(older, train, folds, inputs)
         chosen = found["chosen_regularisation"]
         tasks = [
-            (prepared, loans.informative_inputs(matured), [chosen], pipeline.TOLERANCE),
+            (prepared, every_input, [chosen], pipeline.TOLERANCE),
             (older, inputs, [chosen], pipeline.TOLERANCE),
         ]
         (final,), (fitted,) = pipeline.fit_all(tasks)
@@ -147,7 +148,7 @@ def _out_of_time(prepared: DataFrame, matured: Loans, train: Loans, test: Loans,
         single_feature=single_feature,
         single_feature_scores=single(test)[None, :],
         sklearn=baselines.compare_with_sklearn(test.labels, scores, other, detail),
-        final=final,
+        final=(final, every_input),
         cross_validation=found,
         train=train.group(),
         test=test.group(),
@@ -176,7 +177,7 @@ def _cross_validate(numbered: DataFrame, train: Loans, folds: loans.Folds, input
     }
 
 
-def _repeated_folds(prepared: DataFrame, matured: Loans) -> Measured:
+def _repeated_folds(prepared: DataFrame, matured: Loans, every_input: Inputs) -> Measured:
     """FOLDS models REPEATS times, folds redrawn; scikit-learn is compared over the first repeat."""
     generator = np.random.default_rng(SEED)
     folds = [loans.stratified_folds(matured.labels, FOLDS, generator) for _ in range(REPEATS)]
@@ -189,7 +190,7 @@ def _repeated_folds(prepared: DataFrame, matured: Loans) -> Measured:
     numbered = _with_folds(prepared, matured, folds)
     try:
         penalty = _prior_regularisation(len(matured))
-        whole = (prepared, loans.informative_inputs(matured), [penalty], pipeline.TOLERANCE)
+        whole = (prepared, every_input, [penalty], pipeline.TOLERANCE)
         tasks = [
             (numbered.where(f"fold_{s.repeat} <> {s.fold}"), s.inputs, [s.regularisation], pipeline.TOLERANCE)
             for s in splits
@@ -218,7 +219,7 @@ def _repeated_folds(prepared: DataFrame, matured: Loans) -> Measured:
         single_feature=max(set(names), key=lambda n: (names.count(n), n)),
         single_feature_scores=single_scores,
         sklearn=baselines.compare_with_sklearn(matured.labels, scores[0], other, detail),
-        final=final,
+        final=(final, every_input),
         fold_count=FOLDS,
         repeat_count=REPEATS,
         notes=[_small_set_note(matured)],

@@ -63,8 +63,8 @@ def _prepared(features_table: DataFrame) -> DataFrame:
 def _shipped(matured: Loans, measured: Measured) -> tuple[LoanDefaultModel, PipelineModel | None]:
     if measured.final is None:
         return baselines.base_rate_model(matured.labels), None
-    inputs = loans.informative_inputs(matured)
-    return pipeline.parameters(measured.final, inputs), pipeline.complete(measured.final, inputs)
+    fitted, inputs = measured.final
+    return pipeline.parameters(fitted, inputs), pipeline.complete(fitted, inputs)
 
 
 def _metrics(shipped: LoanDefaultModel, measured: Measured, every: Loans, matured: Loans) -> Metrics:
