@@ -3,6 +3,7 @@
 .DEFAULT_GOAL := help
 
 SOURCE ?= sample
+ENGINE ?= spark
 BIN := .venv/bin
 RUN := $(BIN)/risklake
 IVY := $(or $(RISK_LAKE_IVY),build/ivy)
@@ -23,8 +24,8 @@ need_java = $(if $(filter 17 17.%,$(java_version)),,$(error Java 17 is needed, f
 help: ## Show this help.
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run-etl: java .venv/.etl jars ## Run landing to report: SOURCE=sample|berka|csv DATA=dir LAKE=dir SCALE=n SEED=n ARGS="more options".
-	@$(RUN) run --source '$(SOURCE)' $(if $(DATA),--data '$(DATA)') $(LAKE_OPTION) \
+run-etl: java .venv/.etl jars ## Run landing to report: SOURCE=sample|berka|csv ENGINE=spark|duckdb DATA=dir LAKE=dir SCALE=n SEED=n ARGS="more options".
+	@$(RUN) run --source '$(SOURCE)' --engine '$(ENGINE)' $(if $(DATA),--data '$(DATA)') $(LAKE_OPTION) \
 		$(if $(SCALE),--scale '$(SCALE)') $(if $(SEED),--seed '$(SEED)') $(ARGS)
 
 query: .venv/.etl ## Ask gold tables and views without a JVM: SQL="select ..." LAKE=dir ARGS="--format csv".

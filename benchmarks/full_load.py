@@ -43,7 +43,7 @@ def main() -> None:
         for side, module in SIDES.items():
             lake = options.work / side / "lake"
             shutil.rmtree(lake, ignore_errors=True)
-            command = [sys.executable, "-m", module, str(data), str(lake)]
+            command = [sys.executable, "-m", module, str(data), str(lake), *(["spark"] if side == "ours" else [])]
             runs[side].append(measure(command, environment={**KEY, "PYTHONPATH": str(root)}))
             print(f"run {number + 1} {side}: {runs[side][-1]}", flush=True)
         if number == 0:

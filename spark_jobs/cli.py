@@ -22,6 +22,9 @@ app = typer.Typer(
 )
 
 LakeOption = Annotated[Path, typer.Option("--lake", help="Folder of the lake.")]
+EngineOption = Annotated[
+    Literal["spark", "duckdb"], typer.Option("--engine", help="What runs the transforms; duckdb needs no JVM.")
+]
 DEFAULT_LAKE = Path("build/lake")
 _console = Console()
 _errors = Console(stderr=True)
@@ -34,6 +37,7 @@ def run(
     source: Annotated[Literal["sample", "berka", "csv"], typer.Option(help="Where files come from.")] = "sample",
     data: Annotated[Path | None, typer.Option(help="Folder of the berka or csv source.")] = None,
     lake: LakeOption = DEFAULT_LAKE,
+    engine: EngineOption = "spark",
     scale: Annotated[float, typer.Option(help="Size of the sample; 1 is a million transactions.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 7,
     days: Annotated[int, typer.Option(help="Days the sample covers.")] = 730,
@@ -51,6 +55,7 @@ def run(
     run_lake(
         _console,
         lake,
+        engine=engine,
         source=source,
         data=data,
         sample=SampleParameters(scale, seed, days, dirt),
@@ -119,22 +124,24 @@ def replay(
     table: Annotated[str, typer.Argument(help="Table the corrected rows belong to.")],
     file: Annotated[Path, typer.Argument(help="Corrected rows, as `risklake quarantine` wrote them.")],
     lake: LakeOption = DEFAULT_LAKE,
+    engine: EngineOption = "spark",
 ) -> None:
     """Take corrected rows back in; silver and gold change by exactly those rows."""
     from spark_jobs.operations import replay_rows
 
-    replay_rows(_console, lake, table, file)
+    replay_rows(_console, lake, table, file, engine=engine)
 
 
 @app.command()
 def erase(
     customer: Annotated[str, typer.Option(help="customer_id of the person to remove.")],
     lake: LakeOption = DEFAULT_LAKE,
+    engine: EngineOption = "spark",
 ) -> None:
     """Remove a person from every zone of the lake, and prove it by searching the bytes."""
     from spark_jobs.operations import erase_customer
 
-    erase_customer(_console, lake, customer)
+    erase_customer(_console, lake, customer, engine=engine)
 
 
 @app.command()

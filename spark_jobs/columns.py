@@ -9,20 +9,22 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-#: Functions that behave the same on every engine.
+#: Functions that give the same on every engine (``tests/spark/test_functions_agree.py`` proves it, one by one).
 PORTABLE = frozenset(
     """
-    abs add_months any_value array array_compact array_contains array_distinct array_join asc avg bool_or ceil coalesce
-    col concat concat_ws count count_distinct countDistinct create_map current_date date_add date_format date_sub
-    date_trunc datediff dayofmonth dayofweek dense_rank desc element_at encode exp explode expr filter first_value floor
-    get_json_object greatest hour ifnull isnull lag last_day last_value lead least length lit log log1p lower lpad ltrim
-    max max_by md5 min min_by month months_between nth_value ntile nullif percent_rank percentile posexplode pow quarter
-    rank regexp_extract regexp_replace round row_number rpad rtrim sha1 sha2 signum size sort_array split sqrt stddev
-    stddev_pop struct substring sum to_date transform translate trim trunc unhex unix_timestamp upper var_pop variance
-    when year bit_count bit_or collect_list
+    abs array array_compact array_contains array_join bit_count bit_or bool_or ceil coalesce col collect_list concat
+    concat_ws count count_distinct date_add date_format date_sub date_trunc datediff dayofmonth dense_rank element_at
+    encode exp explode expr filter floor greatest lag last_day lead least length lit log log1p lower max min month
+    months_between pow quarter rank round row_number sha2 signum size sort_array split sqrt struct sum translate trim
+    trunc unix_timestamp upper when year
     """.split()
 )
-_ENGINES = {"spark": ("pyspark.sql.functions", "pyspark.sql.window")}
+_ENGINES = {
+    "spark": ("pyspark.sql.functions", "pyspark.sql.window"),
+    "duckdb": ("spark_jobs.engines.embedded.functions", "spark_jobs.engines.embedded.window"),
+}
+#: The type of an instant in each engine's SQL.
+_INSTANT = {"spark": "timestamp", "duckdb": "timestamptz"}
 _engine = "spark"
 
 
@@ -45,7 +47,8 @@ class _Functions:
 
     def try_cast(self, text: str, physical_type: str) -> Any:
         """``text`` (an SQL expression) as ``physical_type``, null where it is not written as one."""
-        return self.expr(f"try_cast({text} as {physical_type})")
+        named = _INSTANT[_engine] if physical_type == "timestamp" else physical_type
+        return self.expr(f"try_cast({text} as {named})")
 
     def money_sum(self, column: Any) -> Any:
         """Exact total of a money column as decimal(18,2); null over no rows."""
@@ -57,7 +60,9 @@ class _Functions:
 
     def cents(self, amount: Any) -> Any:
         """A money column in hundredths as bigint: exact, and many times faster to add up than a decimal."""
-        return (amount * self.lit(100)).cast("bigint")
+        # DuckDB multiplies a decimal by a whole number within the decimal's own digits.
+        wide = amount.cast("decimal(20,2)") if _engine == "duckdb" else amount
+        return (wide * self.lit(100)).cast("bigint")
 
     def money_of_cents(self, cents: Any) -> Any:
         """Hundredths (bigint) as decimal(18,2), null where they do not fit."""

@@ -116,7 +116,7 @@ def finish(lake: Lake, person: Person) -> Proof:
     """Vacuum every table and search what is left; ErasureError where a trace is found."""
     for log in sorted(lake.root.glob("*/*/_delta_log")):
         lake.open(f"{log.parent.parent.name}.{log.parent.name}").vacuum(
-            retention_hours=0, enforce_retention_duration=False, dry_run=False
+            retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True
         )
     pending_file(lake).unlink(missing_ok=True)
     proof = search(lake.root, person)

@@ -9,28 +9,29 @@ to find out that there is nothing to do.
 from __future__ import annotations
 
 import json
-import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from threading import Thread
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from spark_jobs.contract import Contract, contract
-from spark_jobs.delta_files import data_files
+from spark_jobs.delta_files import NewFile, data_files, new_file
+from spark_jobs.engines import Engine
+from spark_jobs.errors import RiskLakeError
 from spark_jobs.session import ZSTD_LEVEL
 
 if TYPE_CHECKING:
     from pyarrow.dataset import Dataset
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
 _ARROW_TYPES = {
     "string": pa.string(),
@@ -48,8 +49,10 @@ _UPKEEP = frozenset({"VACUUM START", "VACUUM END", "OPTIMIZE"})
 _RECENT_COMMITS = 8
 #: Row groups small enough that every core finds some to read, even in a single file.
 _BATCH_FILES = WriterProperties(compression="ZSTD", compression_level=ZSTD_LEVEL, max_row_group_size=131_072)
-#: What Spark reads as a pattern in a path, and what a folder may be called all the same.
-_PATTERN_CHARACTERS = re.compile(r"[\\{}\[\]*?]")
+
+
+class LakeError(RiskLakeError):
+    """A table that this lake cannot read."""
 
 
 def arrow_schema(table: Contract) -> pa.Schema:
@@ -88,28 +91,43 @@ class Provenance:
         )
 
 
-class Lake:
-    """The tables under one root folder. ``spark`` is called when a JVM is first needed."""
+def _nullable(field: pa.Field) -> pa.Field:
+    kind = pa.list_(_nullable(field.type.value_field)) if pa.types.is_list(field.type) else field.type
+    return pa.field(field.name, kind)
 
-    def __init__(self, root: Path, spark: Callable[[], SparkSession] | None = None) -> None:
-        self.root = root.resolve()
-        self._start_spark = spark
+
+@dataclass(frozen=True)
+class Written:
+    """Rows that lie in files of a table's folder and are no part of the table yet."""
+
+    name: str
+    folder: Path
+    files: tuple[NewFile, ...]
+
+    @property
+    def row_count(self) -> int:
+        """How many rows, by the files' own footers."""
+        return sum(file.row_count for file in self.files)
 
     @cached_property
-    def spark(self) -> SparkSession:
-        """The session, started on first use."""
-        if self._start_spark is None:
-            raise RuntimeError("this lake was opened without Spark")
-        return self._start_spark()
+    def schema(self) -> Schema:
+        """The columns; all may be null, as contracts and not files say what is required."""
+        return Schema.from_arrow(pa.schema([_nullable(field) for field in self.files[0].schema]))
 
-    def start_spark_early(self) -> None:
-        """Start Spark beside other work of a run that will need it; what fails is told when it is used."""
 
-        def start() -> None:
-            with suppress(Exception):
-                self.spark  # noqa: B018 - starts on first use
+class Lake:
+    """The tables under one root folder. Without an engine, tables are read through Arrow alone."""
 
-        Thread(target=start, daemon=True).start()
+    def __init__(self, root: Path, engine: Engine | None = None) -> None:
+        self.root = root.resolve()
+        self._engine = engine
+
+    @property
+    def engine(self) -> Engine:
+        """What runs the transforms."""
+        if self._engine is None:
+            raise RuntimeError("this lake was opened without an engine")
+        return self._engine
 
     def path(self, name: str) -> Path:
         """Folder of ``<zone>.<table>``."""
@@ -162,20 +180,18 @@ class Lake:
         values = [v for v in actions.column(f"max.{column}").to_pylist() if v is not None]
         return max(values, default=None)
 
-    def read(self, name: str) -> DataFrame:
-        """The newest version as a Spark frame.
+    def read(self, name: str, *, engine: Engine | None = None) -> DataFrame:
+        """The newest version as a frame of the lake's engine, or of another.
 
-        Spark is handed the files that delta-rs found in the log: its own reading of a log is two or three queries
-        (ADR 0012). A table that is more than the list of its files is read by Delta.
+        Engines are handed the files that delta-rs found in the log (ADR 0012). LakeError for a table that is more than
+        the list of its files, which this lake never writes.
         """
         table = self.open(name)
-        if table.protocol().min_reader_version > 1 or table.metadata().partition_columns:
-            return self.spark.read.format("delta").load(str(self.path(name)))
-        from pyspark.sql.types import StructType
-
-        schema = StructType.fromJson(json.loads(table.schema().to_json()))
-        files = [_PATTERN_CHARACTERS.sub(r"\\\g<0>", file) for file in data_files(table, self.path(name))]
-        return self.spark.read.schema(schema).parquet(*files) if files else self.spark.createDataFrame([], schema)
+        version, partitions = table.protocol().min_reader_version, table.metadata().partition_columns
+        if version > 1 or partitions:
+            told = f"is partitioned by {', '.join(partitions)}" if partitions else f"asks for reader version {version}"
+            raise LakeError(f"{name} {told}; expected a table of this lake: not partitioned, reader version 1")
+        return (engine or self.engine).read(data_files(table, self.path(name)), table.schema())
 
     def arrow(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """The newest version as an Arrow table, without a JVM."""
@@ -190,15 +206,49 @@ class Lake:
         files = SubTreeFileSystem(str(self.path(name)), LocalFileSystem())
         return self.open(name).to_pyarrow_dataset(filesystem=files)
 
+    def write(self, name: str, frame: DataFrame) -> Written:
+        """Write rows for the table ``name``; nobody sees them before ``commit``."""
+        folder = self.path(name) / f"rows-{token_hex(8)}"
+        try:
+            self.engine.write(frame, folder)
+            dated = [column for column, kind in frame.dtypes if kind in ("date", "timestamp")]
+            files = tuple(new_file(path, dated) for path in sorted(folder.glob("*.parquet")))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return Written(name, folder, files)
+
+    def frame(self, written: Written) -> DataFrame:
+        """The rows of ``written``, as they lie in its files."""
+        return self.engine.read([str(file.path) for file in written.files], written.schema)
+
+    def discard(self, written: Written) -> None:
+        """Remove rows that will not be committed."""
+        shutil.rmtree(written.folder, ignore_errors=True)
+
+    def commit(self, written: Written, provenance: Provenance) -> int:
+        """Replace the table's rows by ``written`` in one commit; returns the new version."""
+        path = self.path(written.name)
+        added: list[AddAction | RemoveAction] = [file.add_action(path) for file in written.files]
+        properties = CommitProperties(custom_metadata={"userMetadata": provenance.to_json()})
+        if self.exists(written.name):
+            self.open(written.name).create_write_transaction(
+                added, "overwrite", written.schema, commit_properties=properties
+            )
+        else:
+            dated = [f.name for f in written.files[0].schema if pa.types.is_temporal(f.type)]
+            create_table_with_add_actions(
+                str(path),
+                written.schema,
+                [file.add_action(path) for file in written.files],
+                configuration=_table_properties(dated),
+                commit_properties=properties,
+            )
+        return int(self._last_change(written.name)["version"])
+
     def publish(self, name: str, frame: DataFrame, provenance: Provenance) -> int:
-        """Replace the table's rows in one commit; returns the new version."""
-        # Delta looks for rows to replace with a query, even where there is no table yet.
-        writer = frame.write.format("delta").mode("overwrite" if self.exists(name) else "error")
-        writer = writer.option("overwriteSchema", "true")
-        dated = [column for column, kind in frame.dtypes if kind in ("date", "timestamp")]
-        writer = writer.options(**_table_properties(dated)).option("userMetadata", provenance.to_json())
-        writer.save(str(self.path(name)))
-        return int(self._last_change(name)["version"])
+        """Replace the table's rows by those of ``frame`` in one commit; returns the new version."""
+        return self.commit(self.write(name, frame), provenance)
 
     def append_batch(self, name: str, rows: pa.RecordBatchReader, batch_id: int) -> None:
         """Append a bronze batch in one commit that carries its number (see ``last_batch``), without a JVM."""
@@ -224,13 +274,6 @@ class Lake:
         except DeltaError as error:
             # The writer tells a failed reader in many lines of its own.
             raise (failures or [error])[0] from None
-
-    def restore(self, name: str, version: int | None) -> None:
-        """Go back to ``version``, or remove the table where it had none."""
-        if version is None:
-            shutil.rmtree(self.path(name))
-        else:
-            self.open(name).restore(version)
 
     def append_rows(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Append rows to an ``ops`` table in one commit, in the form of its contract."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from rich.console import Console
 
 from spark_jobs import lock, pipeline, registry
 from spark_jobs.contract import landing_contracts
+from spark_jobs.engines import Engine, EngineName
+from spark_jobs.engines.spark import SparkEngine
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake
 from spark_jobs.lineage import run_events, write_events
@@ -58,9 +61,17 @@ def existing_lake(root: Path) -> Path:
     return root
 
 
+@dataclass(frozen=True)
+class OpenLake:
+    """A lake under its lock, with the engine that runs its transforms and Spark for what is trained."""
+
+    lake: Lake
+    spark: SparkEngine
+
+
 @contextmanager
-def opened(root: Path) -> Iterator[Lake]:
-    """The lake under its lock, with a Spark session on demand that ends with it."""
+def opened(root: Path, engine: EngineName = "spark") -> Iterator[OpenLake]:
+    """The lake under its lock; a Spark session starts on demand and ends with it."""
     started: list[SparkSession] = []
     with lock.exclusive(root) as lock_file:
 
@@ -74,7 +85,8 @@ def opened(root: Path) -> Iterator[Lake]:
             return session
 
         try:
-            yield Lake(root, start)
+            spark = SparkEngine(start)
+            yield OpenLake(Lake(root, spark if engine == "spark" else _embedded()), spark)
         except KeyboardInterrupt:
             started.clear()  # the JVM ends with this process; stopped, it would make the tables at work fail aloud
             raise
@@ -83,10 +95,20 @@ def opened(root: Path) -> Iterator[Lake]:
                 session.stop()
 
 
+def _embedded() -> Engine:
+    """The embedded engine; RiskLakeError where its package is not installed."""
+    try:
+        from spark_jobs.engines.embedded.engine import DuckDBEngine
+    except ImportError:
+        raise RiskLakeError("the duckdb engine needs DuckDB: install the extra `embedded`") from None
+    return DuckDBEngine()
+
+
 def run_lake(
     console: Console,
     root: Path,
     *,
+    engine: EngineName,
     source: str,
     data: Path | None,
     sample: SampleParameters,
@@ -95,20 +117,20 @@ def run_lake(
     report: bool,
 ) -> None:
     """Take in a source, bring every table up to date, check, report and print the summary."""
-    with opened(root) as lake:
-        if not lake.exists(pipeline.RUN_LOG):
-            lake.start_spark_early()
+    with opened(root, engine) as on:
+        if not on.lake.exists(pipeline.RUN_LOG):
+            on.lake.engine.start_early()
         with progress(console, sample.days) as steps:
             steps.start("files")
             files = deliveries(source, data, work=root.resolve().parent, sample=sample, progress=None)
             steps.done("files", f"{len(files):,} from {source}")
-        _run(console, lake, files, as_of=as_of, checks=checks, report=report)
+        _run(console, on, files, as_of=as_of, checks=checks, report=report)
 
 
 def _run(
-    console: Console, lake: Lake, files: list[Delivery], *, as_of: date | None = None, checks: bool, report: bool
+    console: Console, on: OpenLake, files: list[Delivery], *, as_of: date | None = None, checks: bool, report: bool
 ) -> None:
-    nodes = registry.load()
+    nodes, lake = registry.load(), on.lake
     found = PublishedChecks(lake)
     with progress(console, len(nodes) + 2 * len(landing_contracts())) as steps, closing(found):
         run = pipeline.Run(
@@ -118,6 +140,7 @@ def _run(
             key_file=key_file(lake.root),
             as_of=as_of,
             on_published=found.submit if checks else None,
+            trainer=on.spark,
         )
         result = run.execute(files)
         if checks and result.changed:
@@ -181,27 +204,28 @@ def generate_sample(console: Console, output: Path, *, scale: float, seed: int, 
         console.print(f"{table}: {counts}", highlight=False)
 
 
-def replay_rows(console: Console, root: Path, table: str, file: Path) -> None:
+def replay_rows(console: Console, root: Path, table: str, file: Path, *, engine: EngineName) -> None:
     """Land corrected rows as a delivery and bring the tables up to date."""
     from spark_jobs.replay import corrected_delivery
 
-    with opened(existing_lake(root)) as lake:
-        delivery = corrected_delivery(lake, table, file, root.resolve().parent / "replay")
-        _run(console, lake, [delivery], checks=True, report=True)
+    with opened(existing_lake(root), engine) as on:
+        delivery = corrected_delivery(on.lake, table, file, root.resolve().parent / "replay")
+        _run(console, on, [delivery], checks=True, report=True)
 
 
-def erase_customer(console: Console, root: Path, customer_id: str) -> None:
+def erase_customer(console: Console, root: Path, customer_id: str, *, engine: EngineName) -> None:
     """Remove a person from every zone, make the tables again, and print the proof."""
     from spark_jobs import erasure
     from spark_jobs.silver.customer_token import hmac_key, token
 
-    with opened(existing_lake(root)) as lake:
+    with opened(existing_lake(root), engine) as on:
+        lake = on.lake
         person = erasure.find_person(lake, customer_id, token(hmac_key(key_file(lake.root)), customer_id))
         for table, count in erasure.erase_delivered(lake, person).items():
             console.print(f"{table}: {count:,} delivered rows erased", highlight=False)
         # The Data Docs may quote ids; they are written again for every table made anew.
         shutil.rmtree(data_docs_path(root), ignore_errors=True)
-        _run(console, lake, [], checks=True, report=True)
+        _run(console, on, [], checks=True, report=True)
         proof = erasure.finish(lake, person)
     console.print(
         f"searched {proof.file_count:,} files, {proof.byte_count:,} bytes, for {proof.identifier_count} identifiers: "

@@ -21,15 +21,17 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from spark_jobs import artifacts, landing, registry
+from spark_jobs import artifacts, columns, landing, registry
 from spark_jobs.bronze.load import bronze_rows
 from spark_jobs.contract import ContractError, contract, landing_contracts
+from spark_jobs.engines import Engine
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake, Provenance
 from spark_jobs.progress import Reporter
 from spark_jobs.publication import Publication
 from spark_jobs.registry import Node
 from spark_jobs.run_outcome import RunResult, TableError, TableOutcome
+from spark_jobs.session import SessionError
 from spark_jobs.silver.customer_token import hmac_key, token
 from spark_jobs.silver.stage import SilverStage
 from spark_jobs.sources.delivery import Delivery
@@ -50,14 +52,17 @@ class Run:
         key_file: Path,
         as_of: date | None = None,
         on_published: Callable[[str], None] | None = None,
+        trainer: Engine | None = None,
     ) -> None:
         self.lake, self.progress, self.started_at = lake, progress, started_at
+        columns.use_engine(lake.engine.name)
         self.run_id = started_at.strftime("%Y%m%dT%H%M%S.%fZ")
         self.result = RunResult(self.run_id)
         self.nodes = registry.load()
         self._ledger = Lock()
         self._as_of, self._key, self._on_published = as_of, hmac_key(key_file), on_published
         self._stages = {c.table: SilverStage(lake, c, self._key) for c in landing_contracts()}
+        self._trainer = trainer or lake.engine
         self._publication = Publication(lake, self._stages, self.result.checks)
 
     def execute(self, deliveries: Iterable[Delivery]) -> RunResult:
@@ -125,10 +130,11 @@ class Run:
         """Run one job; whatever goes wrong becomes its outcome."""
         started = datetime.now(UTC)
         inputs = self.nodes[name].stored_inputs if name in self.nodes else ()
-        failed = [i for i in inputs if self.result.outcomes[i].status in ("failed", "blocked")]
-        if failed:
-            message = f"not made: {', '.join(failed)} has no good new version"
-            return TableOutcome(name, started, "blocked", message=message).close()
+        for status, effect in (("failed", "blocked"), ("blocked", "blocked"), ("skipped", "skipped")):
+            missing = [i for i in inputs if self.result.outcomes[i].status == status]
+            if missing:
+                message = f"not made: {', '.join(missing)} has no good new version"
+                return TableOutcome(name, started, effect, message=message).close()
         self.progress.start(name)
         try:
             outcome = job()
@@ -189,13 +195,25 @@ class Run:
             outcome.status = "unchanged"
             self._take_counts(outcome, recorded)
         elif node.is_artifact:
-            inputs, arguments = [*map(self._frame, node.inputs)], self._arguments(node)
-            artifacts.build(self.lake, node.name, lambda to: node.build(*inputs, directory=to, **arguments), wanted)
+            self._train(node, wanted, outcome)
         else:
             frame = node.build(*map(self._frame, node.inputs), **self._arguments(node))
             self._take_counts(outcome, self._publication.publish(node.name, frame, wanted))
         outcome.output_version = self._version(node.name)
         return outcome
+
+    def _train(self, node: Node, wanted: Provenance, outcome: TableOutcome) -> None:
+        """Fill an artifact's directory, in Spark; without Spark the last one stays, or all that needs it is skipped."""
+        try:
+            inputs = [self.lake.read(name, engine=self._trainer) for name in node.inputs]
+        except SessionError as error:
+            if self.lake.engine.name == "spark":
+                raise
+            outcome.status = "unchanged" if artifacts.version(self.lake, node.name) is not None else "skipped"
+            outcome.message = f"is trained in Spark, which cannot start: {error}"
+            return
+        arguments = self._arguments(node)
+        artifacts.build(self.lake, node.name, lambda to: node.build(*inputs, directory=to, **arguments), wanted)
 
     def _take_counts(self, outcome: TableOutcome, provenance: Provenance) -> None:
         outcome.rows_in = provenance.rows.get("rows_in")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spark_jobs.contract import all_contracts
-from spark_jobs.lake import Lake, Provenance
+from spark_jobs.lake import Lake, Provenance, Written
 from spark_jobs.quality.check_result import CheckResult, blocking, failure_message
 from spark_jobs.quality.gates import History, accounting_gate, evaluate, judge, ordering_column, schema_gate
 from spark_jobs.run_outcome import TableError
@@ -16,8 +16,8 @@ from spark_jobs.silver.stage import SilverStage
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-#: Above this many bronze rows a silver table is written without being kept in memory first.
-_ROWS_KEPT = 1_000_000
+#: Above this many bronze rows a silver table is judged by its columns and its number of rows alone.
+_ROWS_PROFILED = 1_000_000
 
 
 class Publication:
@@ -29,7 +29,8 @@ class Publication:
     def publish(self, name: str, frame: DataFrame, made_from: Provenance) -> Provenance:
         """Replace the rows of ``<zone>.<table>``; returns ``made_from`` with the counts of this publication.
 
-        TableError where a gate that blocks fails; the last good version then stays the newest.
+        The rows are written first and judged as they lie in their files; TableError where a gate that blocks fails,
+        and then they are removed and the last good version stays.
         """
         zone, table = name.split(".")
         stage = self._stages.get(table) if zone in ("silver", "quarantine") else None
@@ -37,34 +38,32 @@ class Publication:
         if stage and zone == "silver":
             rows["rows_in"] = self._lake.row_count(f"bronze.{table}")
             rows["rows_superseded"] = stage.superseded_count + stage.corrected_count
-        before, provenance = self._lake.version(name), replace(made_from, rows=rows)
-        kept = frame.persist() if self._is_kept(name) else frame
+        provenance = replace(made_from, rows=rows)
+        written = self._lake.write(name, frame)
         try:
-            self._pass_gates(name, kept, rows)
-            self._lake.publish(name, kept, provenance)
-        finally:
-            kept.unpersist()
+            self._pass_gates(written)
+            if stage and zone == "silver":
+                self._pass([self._accounting(written, rows)])
+        except BaseException:
+            self._lake.discard(written)
+            raise
+        self._lake.commit(written, provenance)
         if stage and zone == "quarantine":
             self._note_rejections(table, stage)
-        if stage and zone == "silver":
-            try:
-                self._pass([self._accounting(name, rows)])
-            except TableError:
-                self._lake.restore(name, before)
-                raise
         return provenance
 
-    def _is_kept(self, name: str) -> bool:
-        """Whether a table is small enough to be kept while its gates are evaluated and it is written."""
+    def _is_profiled(self, name: str) -> bool:
+        """Whether a table is small enough to be looked through before it is committed."""
         zone, table = name.split(".")
-        return zone == "gold" or self._lake.row_count(f"bronze.{table.removesuffix('_history')}") <= _ROWS_KEPT
+        return zone == "gold" or self._lake.row_count(f"bronze.{table.removesuffix('_history')}") <= _ROWS_PROFILED
 
-    def _pass_gates(self, name: str, frame: DataFrame, rows: Mapping[str, int | None]) -> None:
-        """Evaluate the gates of a frame about to be published; TableError where one that blocks fails.
+    def _pass_gates(self, written: Written) -> None:
+        """Evaluate the gates of rows as they were written; TableError where one that blocks fails.
 
-        A silver table too large to keep is judged by its columns and by the number of rows that its stage leaves: each
-        row passed the row rules, its key is unique by construction, and the expectations count both as written.
+        A large silver table is judged by its columns and its number of rows: each row passed the row rules, its key is
+        unique by construction, and the expectations count both.
         """
+        name, frame = written.name, self._lake.frame(written)
         declared = all_contracts().get(name)
         if declared is None:
             return
@@ -73,21 +72,19 @@ class Publication:
             ordering = ordering_column(declared)
             newest = self._lake.newest(name, ordering) if ordering else None
             history = History(self._lake.row_count(name), newest)
-        if self._is_kept(name):
+        if self._is_profiled(name):
             of_gold = name.startswith("gold.")  # silver rows without a parent are rejected by the row rules
             parents = {key.table: self._lake.read(key.table) for key in declared.foreign_keys} if of_gold else None
             self._pass(evaluate(frame, declared, parents=parents, history=history))
         else:
             self._pass([schema_gate(declared, frame.dtypes)])
-            if rows:
-                left = (rows["rows_in"] or 0) - (rows["rows_rejected"] or 0) - (rows["rows_superseded"] or 0)
-                self._pass(judge(declared, {"row_count": left}, history=history))
+            self._pass(judge(declared, {"row_count": written.row_count}, history=history))
 
-    def _accounting(self, name: str, rows: Mapping[str, int | None]) -> CheckResult:
+    def _accounting(self, written: Written, rows: Mapping[str, int | None]) -> CheckResult:
         return accounting_gate(
-            name,
+            written.name,
             bronze_rows=rows["rows_in"] or 0,
-            silver_rows=self._lake.row_count(name),
+            silver_rows=written.row_count,
             quarantined_rows=rows["rows_rejected"] or 0,
             superseded_rows=rows["rows_superseded"] or 0,
         )

@@ -35,6 +35,9 @@ CONF = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.hadoop.parquet.compression.codec.zstd.level": str(ZSTD_LEVEL),
+    # A write is seen when the Delta log names its files, so nothing else has to mark or to move them at its end.
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+    "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
     "spark.sql.inMemoryColumnarStorage.compressed": "false",
     "spark.sql.shuffle.partitions": "4",
     "spark.sql.adaptive.coalescePartitions.initialPartitionNum": "4",

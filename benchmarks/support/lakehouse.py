@@ -17,11 +17,11 @@ MODELLED = ("models.loan_default", "gold.loan_default_scores", "gold.portfolio_r
 
 
 def main() -> None:
-    """Load the files of ``argv[1]`` into the lake ``argv[2]``."""
-    data, root = map(Path, sys.argv[1:3])
-    with opened(root) as lake, progress(Console(stderr=True), 1) as steps:
-        lake.start_spark_early()  # as ``risklake run`` does
-        run = pipeline.Run(lake, progress=steps, started_at=pipeline.now(), key_file=key_file(root))
+    """Load the files of ``argv[1]`` into the lake ``argv[2]`` with the engine ``argv[3]``, spark or duckdb."""
+    data, root, engine = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    with opened(root, engine) as on, progress(Console(stderr=True), 1) as steps:  # type: ignore[arg-type]
+        on.lake.engine.start_early()  # as ``risklake run`` does
+        run = pipeline.Run(on.lake, progress=steps, started_at=pipeline.now(), key_file=key_file(root))
         run.nodes = {name: node for name, node in run.nodes.items() if name not in MODELLED}
         result = run.execute(csv_folder.files(data))
     if result.errors:

@@ -22,7 +22,7 @@ COLUMNS = (
 )
 ZONE_ORDER = ("bronze", "silver", "quarantine", "gold", "models", "views", "ops")
 #: Worst first.
-STATUS_ORDER = ("failed", "blocked", "published", "unchanged")
+STATUS_ORDER = ("failed", "blocked", "skipped", "published", "unchanged")
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -50,7 +50,7 @@ class TableRun:
     @property
     def went_wrong(self) -> bool:
         """Whether the table was held back or failed."""
-        return self.status in ("failed", "blocked")
+        return self.status in ("failed", "blocked", "skipped")
 
     @property
     def accounted_for(self) -> int | None:

@@ -19,7 +19,7 @@ _WIDE = 80
 #: Table names get this many columns where the console is narrower than ``_WIDE``.
 _NARROW_NAME = 17
 _NARROW_HEADINGS = {"rejected": "reject-\ned", "superseded": "super-\nseded"}
-_STYLES = {"failed": "bold red", "blocked": "bold red", "unchanged": "dim"}
+_STYLES = {"failed": "bold red", "blocked": "bold red", "skipped": "yellow", "unchanged": "dim"}
 
 
 def print_summary(console: Console, lake: Path, run_id: str | None = None, *, report: Path | None = None) -> None:
@@ -77,7 +77,8 @@ def _broken(name: str, width: int) -> list[str]:
 
 def _troubles(run: Run) -> list[Text]:
     lines = [
-        Text(f"{t.table_name} {t.status}: {t.message or 'no reason was given'}", style="bold red") for t in run.troubles
+        Text(f"{t.table_name} {t.status}: {t.message or 'no reason was given'}", style=_STYLES[t.status])
+        for t in run.troubles
     ]
     lines += [
         Text(f"{t.table_name}: {t.rows_in:,} rows in, but {t.accounted_for:,} accounted for", style="bold red")

@@ -51,6 +51,7 @@ STATUSES = {
     "unchanged": "Unchanged",
     "blocked": "Held back",
     "failed": "Failed",
+    "skipped": "Skipped",
 }
 CHECK_KINDS = {"gate": "Gate", "expectation": "Expectation", "row_rule": "Row rule"}
 ZONES = {

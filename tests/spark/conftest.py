@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from spark_jobs import pipeline
+from spark_jobs.engines import Engine
+from spark_jobs.engines.spark import SparkEngine
 from spark_jobs.lake import Lake
 from spark_jobs.run_outcome import RunResult
 from spark_jobs.sources import csv_folder
@@ -40,9 +42,10 @@ class MadeLake:
     result: RunResult
 
 
-def run_pipeline(lake: Lake, deliveries: list[Delivery]) -> RunResult:
+def run_pipeline(lake: Lake, deliveries: list[Delivery], trainer: Engine | None = None) -> RunResult:
     """One run over ``lake`` without lock, checks and report."""
-    run = pipeline.Run(lake, progress=Silent(), started_at=pipeline.now(), key_file=lake.root.parent / "hmac.key")
+    key_file = lake.root.parent / "hmac.key"
+    run = pipeline.Run(lake, progress=Silent(), started_at=pipeline.now(), key_file=key_file, trainer=trainer)
     return run.execute(deliveries)
 
 
@@ -59,5 +62,5 @@ def made_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> 
     root = tmp_path_factory.mktemp("made")
     sample = root / "sample"
     generate(sample, scale=0.02, seed=11, days=200, dirt=0.05)
-    lake = Lake(root / "lake", lambda: spark)
+    lake = Lake(root / "lake", SparkEngine(lambda: spark))
     return MadeLake(lake, sample, run_pipeline(lake, list(csv_folder.files(sample))))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from spark_jobs import erasure
+from spark_jobs.engines.spark import SparkEngine
 from spark_jobs.lake import Lake
 from spark_jobs.silver.customer_token import token
 from spark_jobs.sources import csv_folder
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def lake(made_lake: MadeLake, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     root = tmp_path_factory.mktemp("erasure") / "lake"
     shutil.copytree(made_lake.lake.root, root)
-    return Lake(root, lambda: spark)
+    return Lake(root, SparkEngine(lambda: spark))
 
 
 def test_a_person_is_erased_and_stays_erased(lake: Lake, made_lake: MadeLake) -> None:

@@ -14,6 +14,7 @@ import pytest
 from spark_jobs import pipeline
 from spark_jobs.bronze.delivered_bytes import DeliveryError
 from spark_jobs.contract import contract
+from spark_jobs.engines.spark import SparkEngine
 from spark_jobs.lake import Lake
 from spark_jobs.run_outcome import RunResult
 from spark_jobs.sources import csv_folder
@@ -55,7 +56,7 @@ def plain(*rows: dict[str, str], **more: Any) -> bytes:
 
 def only_customers(spark: SparkSession, root: Path) -> Callable[[], RunResult]:
     """Runs over ``root/in`` that make the customers' tables alone."""
-    lake = Lake(root / "lake", lambda: spark)
+    lake = Lake(root / "lake", SparkEngine(lambda: spark))
 
     def run() -> RunResult:
         made = pipeline.Run(lake, progress=Silent(), started_at=pipeline.now(), key_file=root / "hmac.key")

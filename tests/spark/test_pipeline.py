@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from spark_jobs.contract import contract, landing_contracts
-from spark_jobs.lake import Lake
 from spark_jobs.silver.stage import SilverStage
 from spark_jobs.sources import csv_folder
 from tests.spark.conftest import TEST_KEY, run_pipeline
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pyspark.sql import SparkSession
 
     from tests.spark.conftest import MadeLake
@@ -86,15 +83,3 @@ def test_the_key_stands_in_no_file_no_setting_and_no_plan(made_lake: MadeLake, s
         assert form not in settings
     holding = [p for p in made_lake.lake.root.rglob("*") if p.is_file() and TEST_KEY.encode() in p.read_bytes()]
     assert holding == []
-
-
-def test_going_back_before_the_first_version_removes_the_table(made_lake: MadeLake, tmp_path: Path) -> None:
-    lake = Lake(tmp_path / "lake")
-    lake.append_rows("ops.run_log", [o.row("r1") for o in made_lake.result.outcomes.values()])
-    lake.append_rows("ops.run_log", [o.row("r2") for o in made_lake.result.outcomes.values()])
-    first = len(made_lake.result.outcomes)
-    lake.restore("ops.run_log", 0)
-    assert {r["run_id"] for r in lake.rows("ops.run_log")} == {"r1"}
-    assert lake.row_count("ops.run_log") == first
-    lake.restore("ops.run_log", None)
-    assert not lake.exists("ops.run_log")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from spark_jobs.bronze.delivered_file import DeliveryError
+from spark_jobs.engines.spark import SparkEngine
 from spark_jobs.lake import Lake
 from spark_jobs.replay import corrected_delivery, export_quarantine
 from tests.spark.conftest import MadeLake, run_pipeline
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 def lake(made_lake: MadeLake, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     root = tmp_path_factory.mktemp("replay") / "lake"
     shutil.copytree(made_lake.lake.root, root)
-    return Lake(root, lambda: spark)
+    return Lake(root, SparkEngine(lambda: spark))
 
 
 def keyed(lake: Lake, name: str, *key: str) -> dict[tuple[Any, ...], dict[str, Any]]:
