@@ -50,6 +50,11 @@ class _Functions:
         named = _INSTANT[_engine] if physical_type == "timestamp" else physical_type
         return self.expr(f"try_cast({text} as {named})")
 
+    def whole_sum(self, column: Any) -> Any:
+        """Total of a bigint column as bigint. Without meaning beyond 9.2e18: Spark wraps round, DuckDB gives null."""
+        total = self.sum(column)
+        return total.try_cast("bigint") if _engine == "duckdb" else total.cast("bigint")
+
     def money_sum(self, column: Any) -> Any:
         """Exact total of a money column as decimal(18,2); null over no rows."""
         return self.sum(column).cast("decimal(18,2)")

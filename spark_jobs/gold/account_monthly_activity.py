@@ -78,7 +78,7 @@ def _measures() -> list[Any]:
     order = F.col("booking_order")
 
     def total(condition: Any) -> Any:
-        return F.sum(F.when(condition, F.col("cents")).otherwise(F.lit(0))).cast("bigint")
+        return F.whole_sum(F.when(condition, F.col("cents")).otherwise(F.lit(0)))
 
     return [
         F.count(F.lit(1)).cast("bigint").alias("transaction_count"),

@@ -77,6 +77,10 @@ class Column:
         """In another type; an error where a value does not fit (text becomes a number by ``try_cast`` alone)."""
         return Column(f"cast({self.sql} as {duckdb_type(physical_type)})", self.name)
 
+    def try_cast(self, physical_type: str) -> Column:
+        """In another type; null where a value does not fit."""
+        return Column(f"try_cast({self.sql} as {duckdb_type(physical_type)})", self.name)
+
     def when(self, condition: Column, value: Any) -> Column:
         """One more case of ``when``."""
         cases = self._template.removesuffix(" end")

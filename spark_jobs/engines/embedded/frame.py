@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -35,10 +36,22 @@ _SPARK_TYPES = {
 }
 
 
-class Row(dict[str, Any]):
-    """One row of ``collect``, by column name."""
+class Row(tuple[Any, ...]):
+    """One row of ``collect``: its values in order, or by column name."""
 
-    asDict = dict.copy  # noqa: N815 - PySpark's name
+    columns: Sequence[str]
+
+    def asDict(self) -> dict[str, Any]:  # noqa: N802 - PySpark's name
+        """Values by column name."""
+        return dict(zip(self.columns, self, strict=True))
+
+    def __getitem__(self, key: Any) -> Any:
+        return tuple.__getitem__(self, self.columns.index(key) if isinstance(key, str) else key)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self.columns:
+            return self[name]
+        raise AttributeError(name)
 
 
 class Frame:
@@ -164,8 +177,9 @@ class Frame:
         return not self._engine.fetch(f"select 1 from ({self.sql}) limit 1")
 
     def collect(self) -> list[Row]:
-        """All rows."""
-        return [Row(zip(self.columns, values, strict=True)) for values in self._engine.fetch(self.sql)]
+        """All rows; instants in UTC and without a zone, as PySpark gives them where the machine's zone is UTC."""
+        row = type("Row", (Row,), {"columns": tuple(self.columns)})
+        return [row(map(_naive, values)) for values in self._engine.fetch(self.sql)]
 
     def _next(self, body: str, columns: Sequence[str]) -> Frame:
         return Frame(self._engine, body, columns, (self,))
@@ -224,6 +238,10 @@ class Grouped:
     def count(self) -> Frame:
         """How many rows of each key."""
         return self.agg(Column("count(*)", "count"))
+
+
+def _naive(value: Any) -> Any:
+    return value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
 
 
 def _flat(items: Iterable[Any]) -> Iterator[Any]:

@@ -34,9 +34,9 @@ CHAIN = [
 HELD = [("A1", Decimal("-10.50"), day(5))]
 
 
-def counts(spark, transactions: list[tuple], accounts: list[tuple]) -> tuple[int, int, int, int]:
-    booked = spark.createDataFrame(transactions, TRANSACTIONS)
-    frame = balance_profile(booked, spark.createDataFrame(accounts, ACCOUNTS))
+def counts(session, transactions: list[tuple], accounts: list[tuple]) -> tuple[int, int, int, int]:
+    booked = session.createDataFrame(transactions, TRANSACTIONS)
+    frame = balance_profile(booked, session.createDataFrame(accounts, ACCOUNTS))
     (row,) = frame.collect()
     assert frame.columns == ["running_checked", "running_failed", "account_checked", "account_failed"]
     return tuple(row)
@@ -75,13 +75,13 @@ CASES = {
 
 
 @pytest.mark.parametrize(("transactions", "accounts", "expected"), CASES.values(), ids=CASES)
-def test_counts(spark, transactions, accounts, expected):
-    assert counts(spark, transactions, accounts) == expected
+def test_counts(session, transactions, accounts, expected):
+    assert counts(session, transactions, accounts) == expected
 
 
-def test_results_of_both_checks(spark):
-    transactions = spark.createDataFrame([CHAIN[0], *CHAIN[2:]], TRANSACTIONS)
-    running, account = reconcile_balances(transactions, spark.createDataFrame(HELD, ACCOUNTS))
+def test_results_of_both_checks(session):
+    transactions = session.createDataFrame([CHAIN[0], *CHAIN[2:]], TRANSACTIONS)
+    running, account = reconcile_balances(transactions, session.createDataFrame(HELD, ACCOUNTS))
     told = [(r.check_name, r.is_passed, r.observed, r.is_blocking) for r in (running, account)]
     assert told == [
         ("table:running_balance", False, "50.00% of 2 agree", False),

@@ -9,10 +9,12 @@ import pytest
 
 from spark_jobs.columns import F
 from spark_jobs.contract import contract
-from tests.spark.frames import frame
+from tests.transforms.frames import frame
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
+
+    from tests.transforms.sessions import Session
 
 Build = Callable[..., "DataFrame"]
 HISTORY = ("silver.customers", "silver.accounts", "silver.loans")
@@ -45,7 +47,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def build(spark: SparkSession) -> Build:
+def build(session: Session) -> Build:
     """``build("silver.loans", {...}, {...})``: a frame of these rows, plain values filled in where a row is silent."""
 
     def of(name: str, *rows: dict[str, Any]) -> DataFrame:
@@ -60,7 +62,7 @@ def build(spark: SparkSession) -> Build:
                 row["customer_token"] = f"token of {row['customer_id']}"
             if name == "silver.transactions":
                 row.setdefault("recorded_at", row["booked_at"])
-        return frame(spark, name, filled)
+        return frame(session, name, filled)
 
     return of
 

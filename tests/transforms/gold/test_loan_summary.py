@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chispa import assert_df_equality
-
+from spark_jobs.columns import F
 from spark_jobs.gold.loan_summary import loan_summary
+from tests.transforms.frames import assert_rows_equal, ordered
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -56,7 +56,7 @@ def test_one_row_per_borrower_and_currency_by_status(bank: dict[str, DataFrame],
             "last_originated_date": "2023-10-01",
         },
     )
-    assert_df_equality(result, expected, ignore_row_order=True, ignore_nullable=True)
+    assert_rows_equal(result, expected)
 
 
 def test_currencies_stay_apart_and_an_unstated_one_is_unknown(build: Any) -> None:
@@ -70,7 +70,7 @@ def test_currencies_stay_apart_and_an_unstated_one_is_unknown(build: Any) -> Non
         {"loan_id": "l4", "customer_id": "ada", "account_id": "a1", "currency": None, "principal_amount": "8.00"},
     )
     result = loan_summary(customers, accounts, loans)
-    rows = result.select("currency", "loan_count", "total_principal_amount").orderBy("currency").collect()
+    rows = ordered(result.select("currency", "loan_count", "total_principal_amount"), "currency")
     assert [tuple(row) for row in rows] == [
         ("EUR", 2, Decimal("10.00")),
         ("USD", 1, Decimal("1.00")),
@@ -80,5 +80,5 @@ def test_currencies_stay_apart_and_an_unstated_one_is_unknown(build: Any) -> Non
 
 def test_totals_are_those_of_silver(bank: dict[str, DataFrame]) -> None:
     result = loan_summary(bank["silver.customers"], bank["silver.accounts"], bank["silver.loans"])
-    totals = result.selectExpr("sum(loan_count)", "sum(total_principal_amount)").collect()
+    totals = result.agg(F.sum("loan_count").cast("bigint"), F.money_sum("total_principal_amount")).collect()
     assert [tuple(row) for row in totals] == [(4, Decimal("4550.10"))]

@@ -8,10 +8,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from chispa import assert_df_equality
 
 from spark_jobs.gold import alert_limits
 from spark_jobs.gold.transaction_alerts import transaction_alerts
+from tests.transforms.frames import assert_rows_equal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -70,7 +70,7 @@ def test_structuring_with_its_evidence(build: Any) -> None:
         },
     )
     structuring = result.filter("rule = 'structuring'")
-    assert_df_equality(structuring, expected, ignore_nullable=True)
+    assert_rows_equal(structuring, expected)
 
 
 def test_structuring_windows_that_follow_each_other_are_one_episode(build: Any) -> None:
@@ -104,7 +104,7 @@ def test_limits_follow_the_currency(build: Any) -> None:
     assert found(alerts(build, *three("9500.00"))) == []
     result = alerts(build, *three("225000.00"))
     assert found(result) == [("structuring", ("t00", "t01", "t02"))]
-    assert "from 225000.00 CZK to below 250000.00 CZK" in result.first().threshold
+    assert "from 225000.00 CZK to below 250000.00 CZK" in result.collect()[0].threshold
     assert all(units >= 1 for units in alert_limits.UNITS_PER_EURO.values())
 
 
@@ -136,7 +136,7 @@ def test_rapid_in_and_out_with_its_evidence(build: Any) -> None:
             "transaction_ids": ["t02", "t03", "t05"],
         },
     )
-    assert_df_equality(result, expected, ignore_nullable=True)
+    assert_rows_equal(result, expected)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_dormant_account_awake_with_its_evidence(build: Any) -> None:
             "transaction_ids": ["t03"],
         },
     )
-    assert_df_equality(result, expected, ignore_nullable=True)
+    assert_rows_equal(result, expected)
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_velocity_with_its_evidence(build: Any) -> None:
             "transaction_ids": [f"t{n:02}" for n in range(10)],
         },
     )
-    assert_df_equality(result, expected, ignore_nullable=True)
+    assert_rows_equal(result, expected)
 
 
 def test_not_velocity(build: Any) -> None:

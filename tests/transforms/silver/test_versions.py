@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from spark_jobs.silver.versions import current, history, latest, repeated_keys, superseded
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
+
+    from tests.transforms.sessions import Session
 
 SCHEMA = "id string, value string, at timestamp, _source_file string, _row_number bigint"
 Row = tuple[str, str, datetime, str, int]
@@ -25,8 +27,8 @@ def naive(instant: datetime | None) -> datetime | None:
     return instant if instant is None else instant.replace(tzinfo=None)
 
 
-def rows_of(spark: SparkSession, rows: list[Row]) -> DataFrame:
-    return spark.createDataFrame(rows, SCHEMA)
+def rows_of(session: Session, rows: list[Row]) -> DataFrame:
+    return session.createDataFrame(rows, SCHEMA)
 
 
 def holding(valid: DataFrame) -> DataFrame:
@@ -45,22 +47,22 @@ VERSIONS: list[Row] = [
 HOLDING = {"a": "second", "b": "same instant, later line", "c": "same instant, later file", "d": "alone"}
 
 
-def test_latest_is_one_row_per_key(spark: SparkSession) -> None:
-    valid = rows_of(spark, VERSIONS)
+def test_latest_is_one_row_per_key(session: Session) -> None:
+    valid = rows_of(session, VERSIONS)
     found = holding(valid)
     assert found.columns == valid.columns
     assert sorted((r["id"], r["value"]) for r in found.collect()) == sorted(HOLDING.items())
 
 
-def test_superseded_rows_are_named_by_their_place(spark: SparkSession) -> None:
-    valid = rows_of(spark, VERSIONS)
+def test_superseded_rows_are_named_by_their_place(session: Session) -> None:
+    valid = rows_of(session, VERSIONS)
     assert {r["_repeated_key"] for r in repeated_keys(valid, "id").collect()} == {"a", "b", "c"}
     found = superseded(valid, repeated_keys(valid, "id"), "id", "at").collect()
     assert {(r["_lost_file"], r["_lost_row"]) for r in found} == {("f2", 2), ("f1", 3), ("f1", 9)}
 
 
-def test_history_tells_when_each_version_held(spark: SparkSession) -> None:
-    found = history(rows_of(spark, VERSIONS), "id", "at").collect()
+def test_history_tells_when_each_version_held(session: Session) -> None:
+    found = history(rows_of(session, VERSIONS), "id", "at").collect()
     spans = sorted((r["id"], r["value"], r["valid_from_at"], r["valid_to_at"], r["is_current"]) for r in found)
     assert [(i, v, f, t, c) for i, v, f, t, c in spans] == [
         ("a", "first", naive(at(1)), naive(at(3)), False),
@@ -71,8 +73,8 @@ def test_history_tells_when_each_version_held(spark: SparkSession) -> None:
     ]
 
 
-def test_nothing_delivered_nothing_held(spark: SparkSession) -> None:
-    empty = rows_of(spark, [])
+def test_nothing_delivered_nothing_held(session: Session) -> None:
+    empty = rows_of(session, [])
     assert history(empty, "id", "at").count() == 0
     assert holding(empty).count() == 0
 
@@ -83,14 +85,14 @@ def test_nothing_delivered_nothing_held(spark: SparkSession) -> None:
     seed=st.randoms(use_true_random=False),
 )
 def test_both_ways_to_the_current_version_agree_in_any_order(
-    spark: SparkSession, versions: list[tuple[str, int, str]], seed: object
+    session: Session, versions: list[tuple[str, int, str]], seed: object
 ) -> None:
     rows: list[Row] = [(i, f"{n}", at(day), file, n) for n, (i, day, file) in enumerate(versions)]
     expected = {}
     for row in sorted(rows, key=lambda r: (r[2], r[3], r[4])):
         expected[row[0]] = row[1]
     seed.shuffle(rows)  # type: ignore[attr-defined]
-    valid = rows_of(spark, rows)
+    valid = rows_of(session, rows)
     by_history = {r["id"]: r["value"] for r in current(history(valid, "id", "at")).collect()}
     by_latest = {r["id"]: r["value"] for r in holding(valid).collect()}
     assert by_history == by_latest == expected

@@ -7,10 +7,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from chispa import assert_df_equality
 
 from spark_jobs.gold.product_recommendation_metrics import product_recommendation_metrics
 from spark_jobs.gold.product_recommendations import SMOOTHING_CUSTOMERS, product_recommendations
+from tests.transforms.frames import assert_rows_equal, ordered
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -37,9 +37,7 @@ def people(build: Any, *names: str, **more: Any) -> DataFrame:
 
 
 def offers(result: DataFrame) -> list[tuple[Any, ...]]:
-    return [
-        tuple(row) for row in result.select("customer_id", "rank", "product").orderBy("customer_id", "rank").collect()
-    ]
+    return [tuple(row) for row in ordered(result.select("customer_id", "rank", "product"), "customer_id", "rank")]
 
 
 def expected_score(group: tuple[int, int], share: float, pairs: list[tuple[int, int]]) -> float:
@@ -72,7 +70,7 @@ def test_score_reason_and_order(build: Any) -> None:
         ("dan", 2, "auto", quarter_student, f"{student}23% have it; all customers: 25%."),
         ("dan", 3, "savings", quarter_student, f"{student}23% have it; all customers: 25%."),
     ]
-    found = result.orderBy("customer_id", "rank").collect()
+    found = ordered(result, "customer_id", "rank")
     assert [(r.customer_id, r["rank"], r["product"], r.reason, r.as_of_date) for r in found] == [
         (owner, rank, product, reason, AS_OF) for owner, rank, product, _, reason in rows
     ]
@@ -123,7 +121,7 @@ def test_metrics_learn_before_and_judge_after(build: Any) -> None:
         {**dates, "method": "next_best_product", "hit_count": 1, "hit_rate_at_3": 0.5},
         {**dates, "method": "popularity", "hit_count": 0, "hit_rate_at_3": 0.0},
     )
-    assert_df_equality(result, expected, ignore_row_order=True, ignore_nullable=True)
+    assert_rows_equal(result, expected)
 
 
 def test_metrics_without_any_acquisition_have_no_rate(build: Any) -> None:
@@ -137,4 +135,4 @@ def test_metrics_without_any_acquisition_have_no_rate(build: Any) -> None:
         {**dates, "method": "next_best_product"},
         {**dates, "method": "popularity"},
     )
-    assert_df_equality(result, expected, ignore_row_order=True, ignore_nullable=True)
+    assert_rows_equal(result, expected)

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from spark_jobs.contract import contract
-from tests.spark.ml.silver_bank import TABLES, Bank, Row, at, features_of
+from tests.transforms.ml.silver_bank import TABLES, Bank, Row, at, features_of
+from tests.transforms.sessions import Session
 
 GRANTED = date(2024, 7, 1)
 ACCOUNT = {"account_id": "a1", "customer_id": "c1", "currency": "EUR", "opened_date": date(2022, 3, 15)}
@@ -61,12 +61,12 @@ def booking(number: int, days_before: int, amount: str, balance: str | None, **v
     return usual | values
 
 
-def every(spark: SparkSession, made: Bank) -> dict[str, dict[str, Any]]:
-    rows = features_of(spark, {table: made.get(table, []) for table in TABLES}).collect()
+def every(session: Session, made: Bank) -> dict[str, dict[str, Any]]:
+    rows = features_of(session, {table: made.get(table, []) for table in TABLES}).collect()
     return {row["loan_id"]: row.asDict() for row in rows}
 
 
-def test_every_feature_of_one_loan_by_hand(spark: SparkSession) -> None:
+def test_every_feature_of_one_loan_by_hand(session: Session) -> None:
     made: Bank = {
         "loans": [LOAN | {"status": "defaulted", "principal_amount": Decimal("1.00"), "term_months": 600}, OLDER],
         "loans_history": [
@@ -99,7 +99,7 @@ def test_every_feature_of_one_loan_by_hand(spark: SparkSession) -> None:
     }
     balances = [-50, 2950, -10, -15, 1000, 700]
     mean = sum(balances) / 6
-    assert every(spark, made)["l1"] == {
+    assert every(session, made)["l1"] == {
         "loan_id": "l1",
         "customer_id": "c1",
         "account_id": "a1",
@@ -146,7 +146,7 @@ def test_every_feature_of_one_loan_by_hand(spark: SparkSession) -> None:
     }
 
 
-def test_loan_of_which_nothing_else_is_known(spark: SparkSession) -> None:
+def test_loan_of_which_nothing_else_is_known(session: Session) -> None:
     lone = LOAN | {
         "customer_id": "nobody",
         "account_id": "none",
@@ -155,7 +155,7 @@ def test_loan_of_which_nothing_else_is_known(spark: SparkSession) -> None:
         "interest_rate": None,
     }
     lone |= {"installment_amount": None, "updated_at": at(date(2024, 7, 2))}
-    found = every(spark, {"loans": [lone]})["l1"]
+    found = every(session, {"loans": [lone]})["l1"]
     known = {name: value for name, value in found.items() if value is not None}
     assert known == {
         "loan_id": "l1",
@@ -174,14 +174,14 @@ def test_loan_of_which_nothing_else_is_known(spark: SparkSession) -> None:
     }
 
 
-def test_no_loans(spark: SparkSession) -> None:
-    found = features_of(spark, {table: [] for table in TABLES})
+def test_no_loans(session: Session) -> None:
+    found = features_of(session, {table: [] for table in TABLES})
     assert found.collect() == []
     expected = [(c.name, c.physical_type) for c in contract("gold.loan_default_features").columns]
-    assert [(f.name, f.dataType.simpleString()) for f in found.schema] == expected
+    assert found.dtypes == expected
 
 
-def test_installment(spark: SparkSession) -> None:
+def test_installment(session: Session) -> None:
     annuity = 12000 * 0.005 / (1 - 1.005**-24)
     cases: list[tuple[Row, float]] = [
         ({"installment_amount": Decimal("512.34")}, 512.34),
@@ -191,53 +191,53 @@ def test_installment(spark: SparkSession) -> None:
         ({"installment_amount": None, "interest_rate": None}, 500.0),
         ({"installment_amount": None, "interest_rate": Decimal("0.000001"), "term_months": 600}, 20.000500837),
     ]
-    found = every(spark, {"loans": [LOAN | terms | {"loan_id": f"l{i}"} for i, (terms, _) in enumerate(cases)]})
+    found = every(session, {"loans": [LOAN | terms | {"loan_id": f"l{i}"} for i, (terms, _) in enumerate(cases)]})
     expected = {f"l{i}": pytest.approx(value, rel=1e-9) for i, (_, value) in enumerate(cases)}
     assert {loan_id: row["monthly_installment"] for loan_id, row in found.items()} == expected
 
 
-def test_other_currencies_give_no_ratio(spark: SparkSession) -> None:
+def test_other_currencies_give_no_ratio(session: Session) -> None:
     made: Bank = {
         "loans": [LOAN | {"currency": "CHF"}],
         "customers_history": [CUSTOMER],
         "accounts": [ACCOUNT],
         "transactions": [booking(1, 10, "10.00", "10.00")],
     }
-    found = every(spark, made)["l1"]
+    found = every(session, made)["l1"]
     ratios = [name for name in found if name.endswith(("_to_installment", "_to_income", "_to_monthly_income"))]
     assert {name: found[name] for name in ratios} == dict.fromkeys(ratios)
     assert (found["transaction_count_180d"], found["average_balance_180d"]) == (1, 10.0)
 
 
-def test_zero_income_and_no_debits_give_null_not_infinity(spark: SparkSession) -> None:
+def test_zero_income_and_no_debits_give_null_not_infinity(session: Session) -> None:
     made: Bank = {
         "loans": [LOAN],
         "customers_history": [CUSTOMER | {"annual_income_amount": Decimal(0)}],
         "accounts": [ACCOUNT | {"opened_date": GRANTED + timedelta(days=1)}],
         "transactions": [booking(1, 10, "10.00", "10.00", direction="credit")],
     }
-    found = every(spark, made)["l1"]
+    found = every(session, made)["l1"]
     assert found["annual_income_amount"] == 0
     null = ("installment_to_monthly_income", "principal_to_income", "cash_share_180d", "account_age_months")
     assert [found[name] for name in null] == [None] * 4
     assert found["monthly_credit_to_installment"] == pytest.approx(10 / 1 / 500)
 
 
-def test_loans_of_one_day_are_not_earlier_to_each_other_and_default_counts_once_known(spark: SparkSession) -> None:
+def test_loans_of_one_day_are_not_earlier_to_each_other_and_default_counts_once_known(session: Session) -> None:
     twin = LOAN | {"loan_id": "l2"}
     history = [
         OLDER | {"valid_from_at": at(date(2024, 6, 30), 23), "status": "defaulted"},
         OLDER | {"loan_id": "l9", "valid_from_at": at(GRANTED, 0), "status": "defaulted"},
     ]
     made: Bank = {"loans": [LOAN, twin, OLDER, OLDER | {"loan_id": "l9"}], "loans_history": history}
-    found = every(spark, made)
+    found = every(session, made)
     counts = {i: (row["earlier_loan_count"], row["earlier_defaulted_loan_count"]) for i, row in found.items()}
     assert counts == {"l1": (2, 1), "l2": (2, 1), "l0": (0, 0), "l9": (0, 0)}
 
 
-def test_age_counts_to_the_newest_loan_update_where_transactions_end_before(spark: SparkSession) -> None:
+def test_age_counts_to_the_newest_loan_update_where_transactions_end_before(session: Session) -> None:
     early = LOAN | {"updated_at": at(GRANTED)}
     later = LOAN | {"loan_id": "l2", "updated_at": at(date(2026, 12, 31))}
-    both, alone = every(spark, {"loans": [early, later]})["l1"], every(spark, {"loans": [early]})["l1"]
+    both, alone = every(session, {"loans": [early, later]})["l1"], every(session, {"loans": [early]})["l1"]
     assert (both["months_on_book"], both["is_matured"]) == (29, True)
     assert (alone["months_on_book"], alone["is_matured"]) == (11, False)

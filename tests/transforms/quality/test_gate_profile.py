@@ -1,4 +1,4 @@
-"""Every gate on Spark frames: one that passes, and for each gate one that breaks it and nothing else."""
+"""Every gate on frames: one that passes, and for each gate one that breaks it and nothing else."""
 
 from __future__ import annotations
 
@@ -54,24 +54,24 @@ def changed(row: tuple, **values: object) -> tuple:
     return tuple(values.get(name, value) for name, value in zip(names, row, strict=True))
 
 
-@pytest.fixture(scope="module")
-def parents(spark):
+@pytest.fixture
+def parents(session):
     # Two customers carry one identifier: the profile must still see each position once.
     return {
-        "silver.customers": spark.createDataFrame([("C1",), ("C2",), ("C2",)], "customer_id string"),
-        "silver.accounts": spark.createDataFrame([("A1", 1), ("A2", 2)], "account_id string, other int"),
+        "silver.customers": session.createDataFrame([("C1",), ("C2",), ("C2",)], "customer_id string"),
+        "silver.accounts": session.createDataFrame([("A1", 1), ("A2", 2)], "account_id string, other int"),
     }
 
 
-def failing(spark, parents, rows, **facts) -> dict[str, int | None]:
-    frame = spark.createDataFrame(rows, SCHEMA)
+def failing(session, parents, rows, **facts) -> dict[str, int | None]:
+    frame = session.createDataFrame(rows, SCHEMA)
     return {
         r.check_name: r.failed_count for r in evaluate(frame, POSITIONS, parents=parents, **facts) if not r.is_passed
     }
 
 
-def test_profile_is_one_row_of_counts(spark, parents):
-    measured = profile(spark.createDataFrame(GOOD, SCHEMA), POSITIONS, parents)
+def test_profile_is_one_row_of_counts(session, parents):
+    measured = profile(session.createDataFrame(GOOD, SCHEMA), POSITIONS, parents)
     gates = contract_gates(POSITIONS)
     assert measured == {"row_count": 3, "key_count": 3, "newest": AT.replace(tzinfo=None)} | {
         f"failed_{n}": 0 for n in range(len(gates))
@@ -91,9 +91,9 @@ def test_profile_is_one_row_of_counts(spark, parents):
     ]
 
 
-def test_good_rows_pass_every_gate(spark, parents):
+def test_good_rows_pass_every_gate(session, parents):
     facts = {"history": History(3, AT), "as_of": date(2026, 11, 20)}
-    assert failing(spark, parents, GOOD, **facts) == {}
+    assert failing(session, parents, GOOD, **facts) == {}
 
 
 @pytest.mark.parametrize(
@@ -121,26 +121,26 @@ def test_good_rows_pass_every_gate(spark, parents):
         (changed(ONE, position_id="P9", status="closed", rate=0.5), {"record:closed_is_zero": 1}),
     ],
 )
-def test_a_broken_row_fails_its_gate_alone(spark, parents, row, broken):
-    assert failing(spark, parents, [*GOOD, row]) == {name: count for name, count in broken.items() if count}
+def test_a_broken_row_fails_its_gate_alone(session, parents, row, broken):
+    assert failing(session, parents, [*GOOD, row]) == {name: count for name, count in broken.items() if count}
 
 
-def test_table_gates_on_frames(spark, parents):
-    assert failing(spark, parents, []) == {}
-    assert failing(spark, parents, GOOD, history=History(100, None)) == {"table:volume": None}
-    assert failing(spark, parents, GOOD, history=History(None, AT.replace(hour=13))) == {"table:newest_kept": None}
-    assert failing(spark, parents, GOOD, as_of=date(2027, 1, 1)) == {"table:freshness": None}
+def test_table_gates_on_frames(session, parents):
+    assert failing(session, parents, []) == {}
+    assert failing(session, parents, GOOD, history=History(100, None)) == {"table:volume": None}
+    assert failing(session, parents, GOOD, history=History(None, AT.replace(hour=13))) == {"table:newest_kept": None}
+    assert failing(session, parents, GOOD, as_of=date(2027, 1, 1)) == {"table:freshness": None}
 
 
-def test_another_schema_stops_before_any_row_is_read(spark):
-    frame = spark.createDataFrame(GOOD, SCHEMA.replace("rate double", "rate float"))
+def test_another_schema_stops_before_any_row_is_read(session):
+    frame = session.createDataFrame(GOOD, SCHEMA.replace("rate double", "rate float"))
     (result,) = evaluate(frame, POSITIONS, parents=None)
     assert (result.check_name, result.is_passed) == ("table:schema", False)
     assert result.observed == "not declared: rate float; absent: rate double"
 
 
-def test_foreign_keys_need_their_parents_or_are_left_to_the_row_rules(spark, parents):
-    frame = spark.createDataFrame([changed(ONE, customer_id="nobody")], SCHEMA)
+def test_foreign_keys_need_their_parents_or_are_left_to_the_row_rules(session, parents):
+    frame = session.createDataFrame([changed(ONE, customer_id="nobody")], SCHEMA)
     names = {r.check_name for r in evaluate(frame, POSITIONS)}
     assert "customer_id:foreign_key" not in names
     with pytest.raises(
@@ -149,27 +149,16 @@ def test_foreign_keys_need_their_parents_or_are_left_to_the_row_rules(spark, par
         evaluate(frame, POSITIONS, parents={"silver.customers": parents["silver.customers"]})
 
 
-def test_a_frame_made_of_its_own_parent_is_profiled(spark):
+def test_a_frame_made_of_its_own_parent_is_profiled(session):
     accounts = contract("silver.accounts")
     schema = ", ".join(f"{c.name} {c.physical_type}" for c in accounts.columns)
-    customers = spark.createDataFrame([("C1", "a" * 64)], "customer_id string, customer_token string")
+    customers = session.createDataFrame([("C1", "a" * 64)], "customer_id string, customer_token string")
     row = (
         *("A1", "C1", "a" * 64, "current", "EUR", date(2020, 1, 1), None),
         *("active", Decimal("1.00"), None, AT, "accounts/a.csv", 2),
     )
-    made = spark.createDataFrame([row], schema).drop("customer_token").join(customers, on="customer_id", how="left")
+    made = session.createDataFrame([row], schema).drop("customer_token").join(customers, on="customer_id", how="left")
     frame = made.select(*accounts.column_names)
     assert [
         r.check_name for r in evaluate(frame, accounts, parents={"silver.customers": customers}) if not r.is_passed
     ] == []
-
-
-def test_the_profile_is_one_job(spark):
-    frame = spark.createDataFrame(GOOD, SCHEMA)
-    tracker = spark.sparkContext.statusTracker()
-    spark.sparkContext.setJobGroup("one profile", "one profile")
-    profile(frame, POSITIONS)
-    jobs = tracker.getJobIdsForGroup("one profile")
-    spark.sparkContext.setLocalProperty("spark.jobGroup.id", None)
-    # Adaptive execution submits each stage of the one query by itself: the distinct keys need two shuffles.
-    assert len(jobs) <= 3

@@ -7,13 +7,15 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from chispa import assert_df_equality
 
 from spark_jobs.contract import BRONZE_PROVENANCE, contract
 from spark_jobs.silver import rules
+from tests.transforms.frames import assert_rows_equal
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
+
+    from tests.transforms.sessions import Session
 
 LOANS = contract("landing.loans")
 INGESTED_AT = datetime(2024, 6, 1, 12, tzinfo=UTC)
@@ -34,7 +36,7 @@ GOOD = {
 }
 
 
-def delivered(spark: SparkSession, *changes: dict[str, Any]) -> DataFrame:
+def delivered(session: Session, *changes: dict[str, Any]) -> DataFrame:
     """One bronze row per change to a good loan; ``_row_number`` counts from 2."""
     types = dict(BRONZE_PROVENANCE)
     schema = ", ".join([f"`{n}` string" for n in LOANS.column_names] + [f"`{n}` {t}" for n, t in types.items()])
@@ -43,25 +45,25 @@ def delivered(spark: SparkSession, *changes: dict[str, Any]) -> DataFrame:
         provenance = {"_source_file": "loans/a.csv", "_row_number": number, "_batch_id": 1, "_ingested_at": INGESTED_AT}
         row = {**GOOD, **provenance, **change}
         rows.append(tuple(row.get(name) for name in [*LOANS.column_names, *types]))
-    return spark.createDataFrame(rows, schema)
+    return session.createDataFrame(rows, schema)
 
 
-def keys(spark: SparkSession, name: str, *values: str) -> DataFrame:
-    return spark.createDataFrame([(value,) for value in values], f"{name} string")
+def keys(session: Session, name: str, *values: str) -> DataFrame:
+    return session.createDataFrame([(value,) for value in values], f"{name} string")
 
 
-def judge(spark: SparkSession, *changes: dict[str, Any]) -> DataFrame:
-    parents = {"customer_id": keys(spark, "customer_id", "C1"), "account_id": keys(spark, "account_id", "A1", "A2")}
-    return rules.judged(delivered(spark, *changes), LOANS, parents)
+def judge(session: Session, *changes: dict[str, Any]) -> DataFrame:
+    parents = {"customer_id": keys(session, "customer_id", "C1"), "account_id": keys(session, "account_id", "A1", "A2")}
+    return rules.judged(delivered(session, *changes), LOANS, parents)
 
 
-def reasons(spark: SparkSession, **change: Any) -> list[str]:
-    (row,) = judge(spark, change).collect()
+def reasons(session: Session, **change: Any) -> list[str]:
+    (row,) = judge(session, change).collect()
     return [reason for reason in row["_broken"].split(",") if reason]
 
 
-def test_a_good_row_gets_the_types_of_its_contract(spark: SparkSession) -> None:
-    frame = rules.valid(judge(spark, {"loan_id": "  L1 ", "currency": "eur", "status": " ACTIVE"}))
+def test_a_good_row_gets_the_types_of_its_contract(session: Session) -> None:
+    frame = rules.valid(judge(session, {"loan_id": "  L1 ", "currency": "eur", "status": " ACTIVE"}))
     assert frame.dtypes == [
         *((c.name, c.physical_type) for c in LOANS.columns),
         ("_source_file", "string"),
@@ -101,34 +103,34 @@ def test_a_good_row_gets_the_types_of_its_contract(spark: SparkSession) -> None:
         ({"_malformed": "too few cells", **dict.fromkeys(LOANS.column_names)}, ["record:malformed"]),
     ],
 )
-def test_reasons(spark: SparkSession, change: dict[str, Any], expected: list[str]) -> None:
-    assert sorted(reasons(spark, **change)) == sorted(expected)
+def test_reasons(session: Session, change: dict[str, Any], expected: list[str]) -> None:
+    assert sorted(reasons(session, **change)) == sorted(expected)
 
 
-def test_a_row_dated_after_its_ingestion_is_rejected(spark: SparkSession) -> None:
-    assert reasons(spark, updated_at="2024-06-01T12:00:01Z") == ["updated_at:after_ingestion"]
-    assert reasons(spark, updated_at="2024-06-01T12:00:00Z") == []
+def test_a_row_dated_after_its_ingestion_is_rejected(session: Session) -> None:
+    assert reasons(session, updated_at="2024-06-01T12:00:01Z") == ["updated_at:after_ingestion"]
+    assert reasons(session, updated_at="2024-06-01T12:00:00Z") == []
 
 
-def test_an_instant_with_an_offset_is_the_same_instant_in_utc(spark: SparkSession) -> None:
+def test_an_instant_with_an_offset_is_the_same_instant_in_utc(session: Session) -> None:
     frame = rules.valid(
-        judge(spark, {"updated_at": "2024-02-01T01:30:00+02:00"}, {"updated_at": "2024-01-31T23:30:00"})
+        judge(session, {"updated_at": "2024-02-01T01:30:00+02:00"}, {"updated_at": "2024-01-31T23:30:00"})
     )
     one, other = (row["updated_at"] for row in frame.collect())
     assert one == other
 
 
-def test_injection_strings_are_text(spark: SparkSession) -> None:
-    assert reasons(spark, loan_id="L1'; drop table loans; --") in ([], ["loan_id:bad_format"])
+def test_injection_strings_are_text(session: Session) -> None:
+    assert reasons(session, loan_id="L1'; drop table loans; --") in ([], ["loan_id:bad_format"])
 
 
-def test_rejected_rows_are_as_delivered_and_each_row_goes_one_way(spark: SparkSession) -> None:
+def test_rejected_rows_are_as_delivered_and_each_row_goes_one_way(session: Session) -> None:
     changes: tuple[dict[str, Any], ...] = ({}, {"principal_amount": " abc "}, {"status": "Pending"}, {"loan_id": "L2"})
-    rows, judged = delivered(spark, *changes), judge(spark, *changes).cache()
+    rows, judged = delivered(session, *changes), judge(session, *changes).persist()
     found = rules.rejected(rows, rules.broken(judged))
     assert found.columns == [*rows.columns, "_reasons"]
-    bad = delivered(spark, *changes).filter("_row_number in (3, 4)")
-    assert_df_equality(found.drop("_reasons"), bad, ignore_row_order=True, ignore_nullable=True)
+    bad = delivered(session, *changes).filter("_row_number in (3, 4)")
+    assert_rows_equal(found.drop("_reasons"), bad)
     assert {r["_row_number"]: r["_reasons"] for r in found.collect()} == {
         3: ["principal_amount:not_a_decimal"],
         4: ["status:unknown_value"],
@@ -136,6 +138,6 @@ def test_rejected_rows_are_as_delivered_and_each_row_goes_one_way(spark: SparkSe
     assert sorted(r["_row_number"] for r in rules.valid(judged).collect()) == [2, 5]
 
 
-def test_no_row_in_no_row_out(spark: SparkSession) -> None:
-    judged = judge(spark)
+def test_no_row_in_no_row_out(session: Session) -> None:
+    judged = judge(session)
     assert (rules.valid(judged).count(), rules.broken(judged).count()) == (0, 0)

@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from spark_jobs.contract import contract
 from spark_jobs.gold.loan_default_features import loan_default_features
+from tests.transforms.sessions import Session
 
 Row = dict[str, Any]
 Bank = dict[str, list[Row]]
@@ -19,18 +20,18 @@ AS_OF = date(2025, 6, 30)
 FILLED = {"customer_token": "0" * 64, "_source_file": "f.csv", "_row_number": 2, "is_current": True}
 
 
-def frame(spark: SparkSession, table: str, rows: list[Row]) -> DataFrame:
+def frame(session: Session, table: str, rows: list[Row]) -> DataFrame:
     """``rows`` as silver.<table>; columns they do not name are null or a constant."""
     columns = contract(f"silver.{table}").columns
     unknown = {name for row in rows for name in row} - {c.name for c in columns}
     assert not unknown, f"{table} has no {unknown}"
     data = [tuple(row.get(c.name, FILLED.get(c.name)) for c in columns) for row in rows]
-    return spark.createDataFrame(data, ", ".join(f"`{c.name}` {c.physical_type}" for c in columns))
+    return session.createDataFrame(data, ", ".join(f"`{c.name}` {c.physical_type}" for c in columns))
 
 
-def features_of(spark: SparkSession, bank: Bank, as_of: date = AS_OF) -> DataFrame:
+def features_of(session: Session, bank: Bank, as_of: date = AS_OF) -> DataFrame:
     """gold.loan_default_features of a bank."""
-    return loan_default_features(*(frame(spark, table, bank[table]) for table in TABLES), as_of=as_of)
+    return loan_default_features(*(frame(session, table, bank[table]) for table in TABLES), as_of=as_of)
 
 
 def at(day: date, hour: int = 12, minute: int = 0) -> datetime:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chispa import assert_df_equality
-
+from spark_jobs.columns import F
 from spark_jobs.gold.portfolio_risk import portfolio_risk
+from tests.transforms.frames import assert_rows_equal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -65,7 +65,7 @@ def test_exposure_default_rate_and_expected_loss_per_slice(bank: dict[str, DataF
             "expected_loss_amount": "125.00",
         },
     )
-    assert_df_equality(of(bank), expected, ignore_row_order=True, ignore_nullable=True)
+    assert_rows_equal(of(bank), expected)
 
 
 def test_probability_is_weighted_by_exposure(bank: dict[str, DataFrame], build: Any) -> None:
@@ -81,17 +81,17 @@ def test_probability_is_weighted_by_exposure(bank: dict[str, DataFrame], build: 
         {"loan_id": "l2", "customer_id": "ada", "probability_of_default": 0.6},
         {"loan_id": "nobody's", "customer_id": "ada", "probability_of_default": 1.0},
     )
-    row = of(bank).first()
+    row = of(bank).collect()[0]
     assert (row.probability_of_default, row.expected_loss_amount) == (0.15, Decimal("67.50"))
 
 
 def test_a_book_without_defaults_and_scores_still_expects_a_loss(bank: dict[str, DataFrame], build: Any) -> None:
     bank["silver.loans"] = build("silver.loans", {"loan_id": "l1", "customer_id": "ada", "account_id": "a1"})
     bank["gold.loan_default_scores"] = build("gold.loan_default_scores")
-    row = of(bank).first()
+    row = of(bank).collect()[0]
     assert (row.probability_of_default, row.default_rate, row.expected_loss_amount) == (0.0005, 0.0, Decimal("0.23"))
 
 
 def test_totals_are_those_of_silver(bank: dict[str, DataFrame]) -> None:
-    totals = of(bank).selectExpr("sum(loan_count)", "sum(principal_amount)").collect()
+    totals = of(bank).agg(F.sum("loan_count").cast("bigint"), F.money_sum("principal_amount")).collect()
     assert [tuple(row) for row in totals] == [(4, Decimal("4550.10"))]

@@ -6,9 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from chispa import assert_df_equality
-
 from spark_jobs.gold.customer_360 import customer_360
+from tests.transforms.frames import assert_rows_equal
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -99,11 +98,11 @@ def test_every_customer_has_one_row_without_fan_out(bank: dict[str, DataFrame], 
             "total_outstanding_amount": "2500.00",
         },
     )
-    assert_df_equality(of(bank), expected, ignore_row_order=True, ignore_nullable=True)
+    assert_rows_equal(of(bank), expected)
 
 
 def test_bookings_after_as_of_are_not_seen(bank: dict[str, DataFrame]) -> None:
-    row = of(bank, date(2024, 1, 31)).filter("customer_id = 'ada'").first()
+    row = of(bank, date(2024, 1, 31)).filter("customer_id = 'ada'").collect()[0]
     assert (row.transaction_count_90d, row.debit_90d_amount, row.last_transaction_date, row.tenure_months) == (
         2,
         Decimal("77.10"),
@@ -120,5 +119,5 @@ def test_equal_numbers_of_accounts_choose_the_first_currency_in_the_alphabet(
         {"account_id": "x", "customer_id": "ada", "currency": "USD"},
         {"account_id": "y", "customer_id": "ada", "currency": "CHF"},
     )
-    row = of(bank).filter("customer_id = 'ada'").first()
+    row = of(bank).filter("customer_id = 'ada'").collect()[0]
     assert (row.currency, row.other_currency_account_count) == ("CHF", 1)
