@@ -8,6 +8,8 @@ BIN := .venv/bin
 RUN := $(BIN)/risklake
 IVY := $(or $(RISK_LAKE_IVY),build/ivy)
 PYTEST := $(BIN)/python -m pytest
+# Two test processes, each with a Spark of one core: planning, which most tests are made of, uses one core anyway.
+PARALLEL = --numprocesses 2 --dist loadfile
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train
 LAKE_OPTION = $(if $(LAKE),--lake '$(LAKE)')
@@ -24,7 +26,7 @@ need_java = $(if $(filter 17 17.%,$(java_version)),,$(error Java 17 is needed, f
 help: ## Show this help.
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run-etl: java .venv/.etl jars ## Run landing to report: SOURCE=sample|berka|csv ENGINE=spark|duckdb DATA=dir LAKE=dir SCALE=n SEED=n ARGS="more options".
+run-etl: $(if $(filter duckdb,$(ENGINE)),,java) .venv/.etl $(if $(filter duckdb,$(ENGINE)),,jars) ## Run landing to report: SOURCE=sample|berka|csv ENGINE=spark|duckdb DATA=dir LAKE=dir SCALE=n SEED=n ARGS="more options".
 	@$(RUN) run --source '$(SOURCE)' --engine '$(ENGINE)' $(if $(DATA),--data '$(DATA)') $(LAKE_OPTION) \
 		$(if $(SCALE),--scale '$(SCALE)') $(if $(SEED),--seed '$(SEED)') $(ARGS)
 
@@ -43,11 +45,11 @@ jars: java .venv/.etl $(IVY)/.fetched ## Fetch Spark's Delta jars once into buil
 
 ##@ Check
 .PHONY: test test-unit test-faults test-athena lint format bench
-test: java .venv/.dev jars ## Run every test but the slow proofs: unit, Spark, SQL, integration.
-	@$(PYTEST) $(wildcard tests/unit tests/spark tests/sql tests/integration) $(ARGS)
+test: java .venv/.dev jars ## Run every test but the slow proofs: unit, transforms on both engines, Spark, SQL, integration.
+	@RISK_LAKE_TEST_CORES=1 $(PYTEST) $(PARALLEL) $(wildcard tests/unit tests/spark tests/transforms tests/sql tests/integration) $(ARGS)
 
-test-unit: .venv/.dev ## Run the tests that need no JVM, in seconds.
-	@$(PYTEST) tests/unit $(ARGS)
+test-unit: .venv/.dev ## Run the tests that need no JVM, every transform on the embedded engine among them.
+	@$(PYTEST) $(PARALLEL) -m 'not spark' tests/unit tests/transforms $(ARGS)
 
 test-faults: java .venv/.dev jars ## Prove that killed, broken and hostile runs lose nothing (minutes).
 	@$(PYTEST) tests/faults $(ARGS)

@@ -26,7 +26,12 @@ def spark() -> Iterator[SparkSession]:
     from spark_jobs.session import spark_session
 
     # Tests are many short queries: the first compiler alone serves them best.
-    session = spark_session("tests", cores=2, memory="2g", java_options="-XX:TieredStopAtLevel=1")
+    session = spark_session(
+        "tests",
+        cores=int(os.environ.get("RISK_LAKE_TEST_CORES", "2")),
+        memory="2g",
+        java_options="-XX:TieredStopAtLevel=1",
+    )
     session.conf.set("spark.sql.shuffle.partitions", "1")
     yield session
     session.stop()

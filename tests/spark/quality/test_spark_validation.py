@@ -1,4 +1,4 @@
-"""The suites on Spark say the same as in pandas."""
+"""The suites on Spark and on the embedded engine say the same as in pandas."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from decimal import Decimal
 
 import pytest
 
-from spark_jobs.contract import contract
+from spark_jobs import columns
+from spark_jobs.contract import all_contracts, contract
+from spark_jobs.quality.expectations import expectation_suite
 from spark_jobs.quality.validation import validate_frame
+from tests.transforms.sessions import EmbeddedSession
 from tests.unit.quality.rows import arrow_table, good_rows
+
+PUBLISHED = sorted((c for c in all_contracts().values() if c.zone in ("silver", "gold")), key=lambda c: c.name)
 
 
 def spark_frame(spark, declared, rows):
@@ -26,7 +31,26 @@ def test_rows_that_keep_a_contract_pass_on_spark(spark, declared):
     assert [r for r in validation.results if not r.is_passed] == []
 
 
-def test_both_engines_find_the_same(spark):
+def embedded_frame(declared, rows):
+    schema = ", ".join(f"{c.name} {c.physical_type}" for c in declared.columns)
+    return EmbeddedSession().createDataFrame([tuple(row.values()) for row in rows], schema)
+
+
+@pytest.fixture
+def on_duckdb():
+    columns.use_engine("duckdb")
+    yield
+    columns.use_engine("spark")
+
+
+@pytest.mark.parametrize("declared", PUBLISHED, ids=lambda c: c.name)
+def test_rows_that_keep_a_contract_pass_on_the_embedded_engine(on_duckdb, declared):
+    validation = validate_frame(declared, embedded_frame(declared, good_rows(declared, 2)), row_count=2)
+    assert [r for r in validation.results if not r.is_passed] == []
+    assert len(validation.results) == len(expectation_suite(declared).expectations)
+
+
+def test_all_engines_find_the_same(spark, on_duckdb):
     history = contract("silver.loans_history")
     rows = good_rows(history, 4)
     rows[0] |= {"loan_id": rows[1]["loan_id"], "valid_from_at": rows[1]["valid_from_at"]}
@@ -36,7 +60,10 @@ def test_both_engines_find_the_same(spark):
     in_pandas = validate_frame(history, arrow_table(history, rows).to_pandas(date_as_object=False), row_count=4)
     on_spark = validate_frame(history, spark_frame(spark, history, rows), row_count=4)
     # Samples are written in each engine's own types.
-    assert [replace(r, observed="") for r in on_spark.results] == [replace(r, observed="") for r in in_pandas.results]
+    embedded = validate_frame(history, embedded_frame(history, rows), row_count=4)
+    told = [replace(r, observed="") for r in in_pandas.results]
+    assert [replace(r, observed="") for r in on_spark.results] == told
+    assert [replace(r, observed="") for r in embedded.results] == told
     assert {r.check_name: r.failed_count for r in on_spark.results if not r.is_passed} == {
         "loan_id+valid_from_at:expect_compound_columns_to_be_unique": 2,
         "customer_id:expect_column_values_to_not_be_null": 1,
@@ -51,11 +78,13 @@ def test_both_engines_find_the_same(spark):
     }
 
 
-def test_values_of_people_stay_out_on_spark_too(spark):
+def test_values_of_people_stay_out_on_spark_and_duckdb_too(spark, on_duckdb):
     pii = contract("silver.customers_pii")
     rows = good_rows(pii)
     rows[0]["email"] = "secret person"
-    validation = validate_frame(pii, spark_frame(spark, pii, rows), row_count=3)
-    (broken,) = [r for r in validation.results if not r.is_passed]
-    assert (broken.check_name, broken.observed) == ("email:expect_column_values_to_match_regex", "1 of 3 rows break it")
-    assert "secret" not in str(validation.document)
+    for frame in (spark_frame(spark, pii, rows), embedded_frame(pii, rows)):
+        validation = validate_frame(pii, frame, row_count=3)
+        (broken,) = [r for r in validation.results if not r.is_passed]
+        told = ("email:expect_column_values_to_match_regex", "1 of 3 rows break it")
+        assert (broken.check_name, broken.observed) == told
+        assert "secret" not in str(validation.document)
