@@ -22,7 +22,7 @@ COLUMNS = (
 )
 ZONE_ORDER = ("bronze", "silver", "quarantine", "gold", "models", "views", "ops")
 #: Worst first.
-STATUS_ORDER = ("failed", "blocked", "skipped", "published", "unchanged")
+STATUS_ORDER = ("failed", "blocked", "published", "skipped", "unchanged")
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 
 
