@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
-from spark_jobs.engines.embedded.engine import DuckDBEngine
+from spark_jobs.engines.embedded.database import Database
 from spark_jobs.engines.embedded.frame import Frame
 from spark_jobs.lake import arrow_type
 
@@ -24,7 +24,7 @@ class EmbeddedSession:
     """The embedded engine under the name of PySpark's one call."""
 
     def __init__(self) -> None:
-        self._engine = DuckDBEngine()
+        self._database = Database()
 
     def createDataFrame(self, data: Sequence[tuple[Any, ...]], schema: str) -> Frame:  # noqa: N802
         """``data`` with the columns of ``schema``, "name type, ..."."""
@@ -32,5 +32,5 @@ class EmbeddedSession:
         types = pa.schema([(name, pa.float32() if kind == "float" else arrow_type(kind)) for name, kind in columns])
         rows = [dict(zip(types.names, row, strict=True)) for row in data]
         batches = pa.Table.from_pylist(rows, schema=types).to_batches()
-        stored = self._engine.store_batches(batches, [(name, kind) for name, kind in columns])
-        return Frame(self._engine, f"select * from {stored}", types.names)
+        stored = self._database.store(batches, [(name, kind) for name, kind in columns])
+        return Frame(self._database, f"select * from {stored}", types.names)

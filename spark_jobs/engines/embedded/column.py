@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from spark_jobs.engines.embedded.window import WindowSpec
+from typing import Any, Protocol
 
 #: Where ``over`` puts the window of a function that more SQL is wrapped around.
 OVER = "\x00"
@@ -50,6 +47,14 @@ def literal(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} has no literal form: {value!r}")
 
 
+class WindowSql(Protocol):
+    """Which rows a function sees, as SQL."""
+
+    @property
+    def sql(self) -> str:
+        """What stands in the parentheses after ``over``."""
+
+
 class Column:
     """An expression and the name it has in a select."""
 
@@ -67,7 +72,7 @@ class Column:
         """The same under another name."""
         return Column(self._template, name)
 
-    def over(self, window: WindowSpec) -> Column:
+    def over(self, window: WindowSql) -> Column:
         """The function evaluated over ``window``."""
         if OVER not in self._template:
             raise TypeError(f"{self.sql} is no function of a window")

@@ -17,7 +17,7 @@ from spark_jobs.engines.embedded.column import Column, column, identifier, sql_o
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from spark_jobs.engines.embedded.engine import DuckDBEngine
+    from spark_jobs.engines.embedded.database import Database
 
 _JOINS = {
     "inner": "join",
@@ -57,12 +57,10 @@ class Row(tuple[Any, ...]):
 class Frame:
     """Rows to come. ``body`` selects from the steps of ``parents``, by their names."""
 
-    def __init__(
-        self, engine: DuckDBEngine, body: str, columns: Sequence[str], parents: tuple[Frame, ...] = ()
-    ) -> None:
+    def __init__(self, database: Database, body: str, columns: Sequence[str], parents: tuple[Frame, ...] = ()) -> None:
         self.columns = list(columns)
-        self._engine, self._body, self._parents = engine, body, parents
-        self._name = engine.new_name("step")
+        self._database, self._body, self._parents = database, body, parents
+        self._name = database.new_name("step")
         self._is_kept, self._stored, self._lock = False, "", RLock()
 
     # -- what a transform may say ---------------------------------------------------------------------------------
@@ -105,7 +103,7 @@ class Frame:
             raise ValueError(f"columns differ: {sorted({*self.columns} ^ {*other.columns})}")
         names = ", ".join(map(identifier, self.columns))
         body = f"select {names} from {self._name} union all select {names} from {other._name}"
-        return Frame(self._engine, body, self.columns, (self, other))
+        return Frame(self._database, body, self.columns, (self, other))
 
     def crossJoin(self, other: Frame) -> Frame:  # noqa: N802 - PySpark's name
         """Every row with every row of ``other``."""
@@ -133,8 +131,8 @@ class Frame:
     ) -> Frame:
         """The rows that ``compute`` makes of these, in ``schema`` ("name type, ...")."""
         columns = [(name, kind) for name, kind in (part.split() for part in schema.split(","))]
-        stored = self._engine.store_batches(compute(self._engine.batches(self.sql)), columns)
-        return Frame(self._engine, f"select * from {stored}", [name for name, _ in columns])
+        stored = self._database.store(compute(self._database.batches(self.sql)), columns)
+        return Frame(self._database, f"select * from {stored}", [name for name, _ in columns])
 
     # -- keeping and running --------------------------------------------------------------------------------------
 
@@ -148,7 +146,7 @@ class Frame:
         with self._lock:
             self._is_kept = False
             if self._stored:
-                self._engine.execute(f"drop table if exists {self._stored}")
+                self._database.execute(f"drop table if exists {self._stored}")
                 self._stored = ""
         return self
 
@@ -164,39 +162,39 @@ class Frame:
     @property
     def dtypes(self) -> list[tuple[str, str]]:
         """Column names with the physical types of a contract."""
-        found = self._engine.fetch(f"describe {self.sql}")
+        found = self._database.fetch(f"describe {self.sql}")
         return [(name, _SPARK_TYPES.get(kind.lower(), kind.lower())) for name, kind, *_ in found]
 
     def count(self) -> int:
         """How many rows."""
         self._ensure_stored()
-        return int(self._engine.fetch(f"select count(*) from ({self.sql})")[0][0])
+        return int(self._database.fetch(f"select count(*) from ({self.sql})")[0][0])
 
     def isEmpty(self) -> bool:  # noqa: N802 - PySpark's name
         """Whether there is no row."""
-        return not self._engine.fetch(f"select 1 from ({self.sql}) limit 1")
+        return not self._database.fetch(f"select 1 from ({self.sql}) limit 1")
 
     def collect(self) -> list[Row]:
         """All rows; instants in UTC and without a zone, as PySpark gives them where the machine's zone is UTC."""
         row = type("Row", (Row,), {"columns": tuple(self.columns)})
-        return [row(map(_naive, values)) for values in self._engine.fetch(self.sql)]
+        return [row(map(_naive, values)) for values in self._database.fetch(self.sql)]
 
     def _next(self, body: str, columns: Sequence[str]) -> Frame:
-        return Frame(self._engine, body, columns, (self,))
+        return Frame(self._database, body, columns, (self,))
 
     def _joined(self, other: Frame, kind: str, condition: str, added: Sequence[str]) -> Frame:
         if both := {*self.columns} & {*added}:
             raise ValueError(f"both sides of the join have {', '.join(sorted(both))}; rename or drop one")
-        left, right = self._engine.new_name("l"), self._engine.new_name("r")
+        left, right = self._database.new_name("l"), self._database.new_name("r")
         names = [f"{left}.{identifier(c)}" for c in self.columns] + [f"{right}.{identifier(c)}" for c in added]
         body = f"select {', '.join(names)} from {self._name} {left} {kind} {other._name} {right} {condition}"
-        return Frame(self._engine, body, [*self.columns, *added], (self, other))
+        return Frame(self._database, body, [*self.columns, *added], (self, other))
 
     def _ensure_stored(self) -> None:
         with self._lock:
             if self._is_kept and not self._stored:
-                query, name = self.sql, self._engine.new_name("kept")
-                self._engine.execute(f"create table {name} as {query}")
+                query, name = self.sql, self._database.new_name("kept")
+                self._database.execute(f"create table {name} as {query}")
                 self._stored = name
 
     def _select(self) -> str:

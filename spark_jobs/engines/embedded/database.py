@@ -1,0 +1,52 @@
+"""DuckDB in this process: the one place that speaks to it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from spark_jobs.engines.embedded.column import duckdb_type, identifier
+
+_BATCH_ROWS = 100_000
+
+
+class Database:
+    """One database in memory. Every statement has a cursor of its own, so that tables can be made side by side."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect(":memory:")
+        # No rule of a transform depends on the order of rows, and keeping it costs memory.
+        self._connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
+        self._numbers = itertools.count()
+
+    def new_name(self, kind: str) -> str:
+        """A name nothing else has."""
+        return f"{kind}_{next(self._numbers)}"
+
+    def execute(self, sql: str) -> None:
+        """Run a statement for what it does."""
+        self._connection.cursor().execute(sql)
+
+    def fetch(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        return self._connection.cursor().execute(sql).fetchall()
+
+    def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """The rows of a query as Arrow batches."""
+        reader: pa.RecordBatchReader = self._connection.cursor().sql(sql).to_arrow_reader(_BATCH_ROWS)
+        yield from reader
+
+    def store(self, batches: Iterable[pa.RecordBatch], columns: Sequence[tuple[str, str]]) -> str:
+        """Arrow batches as a stored table with ``columns`` (name, physical type); returns its name."""
+        name, cursor = self.new_name("stored"), self._connection.cursor()
+        declared = ", ".join(f"{identifier(column)} {duckdb_type(kind)}" for column, kind in columns)
+        cursor.execute(f"create table {name} ({declared})")
+        for batch in batches:
+            cursor.register("batch", pa.Table.from_batches([batch]))
+            cursor.execute(f"insert into {name} by name select * from batch")
+            cursor.unregister("batch")
+        return name
