@@ -7,11 +7,13 @@ import random
 import shutil
 import time
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 
 from spark_jobs.sources.sample import generate
-from tests.faults.processes import content, finish, start
+from tests.faults.processes import content, finish
+from tests.faults.processes import start as started
 
 KILLS = int(os.environ.get("RISK_LAKE_KILLS", "20"))
 SEED = 20_240_229
@@ -24,8 +26,17 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_killed_runs_leave_the_tables_of_a_clean_run(sample: Path, tmp_path: Path) -> None:
+#: The embedded engine without Java, so that it is not Spark's training that is killed most of the time.
+ENGINES = {"spark": {}, "duckdb": {"JAVA_HOME": "/nonexistent"}}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_killed_runs_leave_the_tables_of_a_clean_run(sample: Path, tmp_path: Path, engine: str) -> None:
     """Kills come at seeded moments spread over a whole run; each next run goes on, is killed in turn, or completes."""
+
+    def start(lake: Path, data: Path) -> Popen[str]:
+        return started(lake, data, "--engine", engine, environment=ENGINES[engine])
+
     began = time.monotonic()
     code, _, errors = finish(start(tmp_path / "clean", sample))
     whole_run = time.monotonic() - began
@@ -61,6 +72,6 @@ def test_a_changed_row_changes_the_content(sample: Path, tmp_path: Path) -> None
     text = file.read_bytes()
     assert b".00," in text
     file.write_bytes(text.replace(b".00,", b".01,", 1))
-    assert finish(start(tmp_path / "plain", sample))[0] == 0
-    assert finish(start(tmp_path / "other", altered))[0] in (0, 1)
+    assert finish(started(tmp_path / "plain", sample))[0] == 0
+    assert finish(started(tmp_path / "other", altered))[0] in (0, 1)
     assert content(tmp_path / "plain")["bronze.loans"] != content(tmp_path / "other")["bronze.loans"]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,12 +18,20 @@ _BATCH_ROWS = 100_000
 
 
 class Database:
-    """One database in memory. Every statement has a cursor of its own, so that tables can be made side by side."""
+    """One database in memory, and in a folder for temporary files beyond ``RISK_LAKE_MEMORY`` (default 2g).
+
+    Every statement has a cursor of its own, so that tables can be made side by side.
+    """
 
     def __init__(self) -> None:
-        self._connection = duckdb.connect(":memory:")
-        # No rule of a transform depends on the order of rows, and keeping it costs memory.
-        self._connection.execute("set TimeZone = 'UTC'; set preserve_insertion_order = false")
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": os.environ.get("RISK_LAKE_MEMORY", "2g"),
+            "temp_directory": str(Path(tempfile.gettempdir()) / f"risklake-{os.getpid()}"),
+            # No rule of a transform depends on the order of rows, and keeping it costs memory.
+            "preserve_insertion_order": "false",
+        }
+        self._connection = duckdb.connect(":memory:", config=settings)
+        self._connection.execute("set TimeZone = 'UTC'")
         self._numbers = itertools.count()
 
     def new_name(self, kind: str) -> str:
