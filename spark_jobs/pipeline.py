@@ -24,7 +24,7 @@ from typing import Any
 from spark_jobs import artifacts, columns, landing, registry
 from spark_jobs.bronze.load import bronze_rows
 from spark_jobs.contract import ContractError, contract, landing_contracts
-from spark_jobs.engines import Engine
+from spark_jobs.engines.spark import SparkEngine
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake, Provenance
 from spark_jobs.progress import Reporter
@@ -52,7 +52,7 @@ class Run:
         key_file: Path,
         as_of: date | None = None,
         on_published: Callable[[str], None] | None = None,
-        trainer: Engine | None = None,
+        trainer: SparkEngine | None = None,
     ) -> None:
         self.lake, self.progress, self.started_at = lake, progress, started_at
         columns.use_engine(lake.engine.name)
@@ -62,7 +62,7 @@ class Run:
         self._ledger = Lock()
         self._as_of, self._key, self._on_published = as_of, hmac_key(key_file), on_published
         self._stages = {c.table: SilverStage(lake, c, self._key) for c in landing_contracts()}
-        self._trainer = trainer or lake.engine
+        self._trainer = trainer
         self._publication = Publication(lake, self._stages, self.result.checks)
 
     def execute(self, deliveries: Iterable[Delivery]) -> RunResult:
@@ -204,10 +204,13 @@ class Run:
 
     def _train(self, node: Node, wanted: Provenance, outcome: TableOutcome) -> None:
         """Fill an artifact's directory, in Spark; without Spark the last one stays, or all that needs it is skipped."""
+        is_spark = self.lake.engine.name == "spark"
         try:
+            if self._trainer is None and not is_spark:
+                raise SessionError("this run has the embedded engine alone")
             inputs = [self.lake.read(name, engine=self._trainer) for name in node.inputs]
         except SessionError as error:
-            if self.lake.engine.name == "spark":
+            if is_spark:
                 raise
             outcome.status = "unchanged" if artifacts.version(self.lake, node.name) is not None else "skipped"
             outcome.message = f"is trained in Spark, which cannot start: {error}"

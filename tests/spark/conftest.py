@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from spark_jobs import pipeline
-from spark_jobs.engines import Engine
 from spark_jobs.engines.spark import SparkEngine
 from spark_jobs.lake import Lake
 from spark_jobs.run_outcome import RunResult
@@ -42,7 +41,7 @@ class MadeLake:
     result: RunResult
 
 
-def run_pipeline(lake: Lake, deliveries: list[Delivery], trainer: Engine | None = None) -> RunResult:
+def run_pipeline(lake: Lake, deliveries: list[Delivery], trainer: SparkEngine | None = None) -> RunResult:
     """One run over ``lake`` without lock, checks and report."""
     key_file = lake.root.parent / "hmac.key"
     run = pipeline.Run(lake, progress=Silent(), started_at=pipeline.now(), key_file=key_file, trainer=trainer)

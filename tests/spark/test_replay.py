@@ -6,25 +6,22 @@ import csv
 import io
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from spark_jobs.bronze.delivered_file import DeliveryError
-from spark_jobs.engines.spark import SparkEngine
+from spark_jobs.engines.embedded.engine import DuckDBEngine
 from spark_jobs.lake import Lake
 from spark_jobs.replay import corrected_delivery, export_quarantine
 from tests.spark.conftest import MadeLake, run_pipeline
 
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
 
 @pytest.fixture(scope="module")
-def lake(made_lake: MadeLake, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def lake(made_lake: MadeLake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     root = tmp_path_factory.mktemp("replay") / "lake"
     shutil.copytree(made_lake.lake.root, root)
-    return Lake(root, SparkEngine(lambda: spark))
+    return Lake(root, DuckDBEngine())  # goes on where Spark stopped
 
 
 def keyed(lake: Lake, name: str, *key: str) -> dict[tuple[Any, ...], dict[str, Any]]:

@@ -7,21 +7,18 @@ import gzip
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from spark_jobs import pipeline
 from spark_jobs.bronze.delivered_bytes import DeliveryError
 from spark_jobs.contract import contract
-from spark_jobs.engines.spark import SparkEngine
+from spark_jobs.engines.embedded.engine import DuckDBEngine
 from spark_jobs.lake import Lake
 from spark_jobs.run_outcome import RunResult
 from spark_jobs.sources import csv_folder
 from tests.spark.conftest import Silent
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 COLUMNS = list(contract("landing.customers").column_names)
 BASE = {
@@ -54,9 +51,9 @@ def plain(*rows: dict[str, str], **more: Any) -> bytes:
     return text(*rows, **more).encode()
 
 
-def only_customers(spark: SparkSession, root: Path) -> Callable[[], RunResult]:
+def only_customers(root: Path) -> Callable[[], RunResult]:
     """Runs over ``root/in`` that make the customers' tables alone."""
-    lake = Lake(root / "lake", SparkEngine(lambda: spark))
+    lake = Lake(root / "lake", DuckDBEngine())
 
     def run() -> RunResult:
         made = pipeline.Run(lake, progress=Silent(), started_at=pipeline.now(), key_file=root / "hmac.key")
@@ -144,12 +141,12 @@ TAKEN: dict[str, tuple[bytes, set[str], dict[int, list[str]]]] = {
 
 
 @pytest.fixture(scope="module")
-def taken(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, RunResult]:
+def taken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, RunResult]:
     root = tmp_path_factory.mktemp("taken")
     for name, (content, _, _) in TAKEN.items():
         deliver(root, name, content)
     deliver(root, "zz_twice.csv", TAKEN["plain.csv"][0])
-    result = only_customers(spark, root)()
+    result = only_customers(root)()
     assert result.errors == []
     return Lake(root / "lake"), result
 
@@ -200,9 +197,9 @@ REFUSED: dict[str, tuple[bytes, str]] = {
 }
 
 
-def test_files_that_are_refused(spark: SparkSession, tmp_path: Path) -> None:
+def test_files_that_are_refused(tmp_path: Path) -> None:
     """All of them in one run: each has its line, the table's last good version stays, removing them mends it."""
-    run = only_customers(spark, tmp_path)
+    run = only_customers(tmp_path)
     deliver(tmp_path, "good.csv", plain({"customer_id": "good"}))
     assert run().errors == []
     lake = Lake(tmp_path / "lake")
@@ -227,8 +224,8 @@ def test_files_that_are_refused(spark: SparkSession, tmp_path: Path) -> None:
     assert {r["customer_id"] for r in lake.rows("silver.customers")} == {"good", "good2"}
 
 
-def test_a_file_changed_under_its_name(spark: SparkSession, tmp_path: Path) -> None:
-    run = only_customers(spark, tmp_path)
+def test_a_file_changed_under_its_name(tmp_path: Path) -> None:
+    run = only_customers(tmp_path)
     deliver(tmp_path, "day.csv", plain({"customer_id": "one"}))
     assert run().errors == []
     deliver(tmp_path, "day.csv", plain({"customer_id": "other"}))
