@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spark_jobs.delta_files import data_files
+from spark_jobs.engines.embedded.parquet import duckdb_type_of, not_a_pattern, read_parquet
 from spark_jobs.query.statement import QueryError, Schema, name_columns, names_read, one_line, one_select, to_duckdb
 from spark_jobs.query.views import VIEW_SCHEMA, view_names, view_sql
 
@@ -26,21 +27,6 @@ if TYPE_CHECKING:
 #: Zones anyone may ask; bronze and quarantine hold what the delivered files said, names of people included.
 OPEN_ZONES = ("silver", "gold", "ops")
 RESTRICTED_ZONES = ("bronze", "quarantine")
-
-DUCKDB_TYPES = {
-    "string": "varchar",
-    "long": "bigint",
-    "integer": "integer",
-    "short": "smallint",
-    "byte": "tinyint",
-    "float": "real",
-    "double": "double",
-    "boolean": "boolean",
-    "binary": "blob",
-    "date": "date",
-    "timestamp": "timestamptz",
-    "timestamp_ntz": "timestamp",
-}
 
 
 def run_query(lake: Path, sql: str, *, read_dialect: str = "athena", include_restricted: bool = False) -> pa.Table:
@@ -143,15 +129,18 @@ class _Registrar:
                 f"{qualified_name} uses Delta features this engine cannot see (reader version "
                 f"{protocol.min_reader_version}: deletion vectors or column mapping); write it without them"
             )
-        types = {field.name: _duckdb_type(qualified_name, field.type) for field in table.schema().fields}
+        try:
+            types = {field.name: duckdb_type_of(field.type) for field in table.schema().fields}
+        except ValueError as error:
+            raise QueryError(f"{qualified_name} has {error}") from None
         files = data_files(table, self._lake / zone / name)
         if not files:
             nothing = ", ".join(f"cast(null as {t}) as {_identifier(c)}" for c, t in types.items())
             return f"select {nothing} where false"
         # Checked twice by DuckDB: as the pattern in the statement and as the file it stands for.
-        self._files += [*files, *map(_not_a_pattern, files)]
+        self._files += [*files, *map(not_a_pattern, files)]
         partitions = {c: types[c] for c in table.metadata().partition_columns}
-        source = _read_parquet(files, partitions)
+        source = read_parquet(files, partitions)
         stored = self._describe(f"select * from {source}")  # noqa: S608
 
         def value(column: str) -> str:
@@ -194,37 +183,8 @@ class _Registrar:
         return f"there is no table or view {qualified_name}; {hint}"
 
 
-def _read_parquet(files: list[str], partitions: dict[str, str]) -> str:
-    options = ["union_by_name = true", f"hive_partitioning = {str(bool(partitions)).lower()}"]
-    if partitions:
-        options.append("hive_types = {" + ", ".join(f"{_literal(c)}: {t}" for c, t in partitions.items()) + "}")
-    names = ", ".join(_literal(_not_a_pattern(file)) for file in files)
-    return f"read_parquet([{names}], {', '.join(options)})"
-
-
-def _not_a_pattern(file: str) -> str:
-    """DuckDB takes every file name for a glob pattern."""
-    return re.sub(r"([*?\[])", r"[\1]", file)
-
-
-def _duckdb_type(qualified_name: str, delta_type: object) -> str:
-    kind = getattr(delta_type, "type", None)
-    if kind == "array":
-        return _duckdb_type(qualified_name, delta_type.element_type) + "[]"  # type: ignore[attr-defined]
-    if isinstance(kind, str) and kind.startswith("decimal("):
-        return kind
-    try:
-        return DUCKDB_TYPES[str(kind)]
-    except KeyError:
-        raise QueryError(f"{qualified_name} has a column of type {kind}, which is not supported") from None
-
-
 def _identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _whole_numbers(table: pa.Table, types: list[str]) -> pa.Table:
