@@ -6,7 +6,6 @@ Imports nothing that is not needed to list them: a query starts with it.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import reduce
@@ -44,12 +43,20 @@ class NewFile:
         return AddAction(relative, status.st_size, {}, status.st_mtime_ns // 1_000_000, True, self.statistics)
 
 
-def new_file(path: Path, counted: Collection[str]) -> NewFile:
-    """A written file with the least and greatest values of the columns ``counted``, out of its own footer."""
+def dated_columns(schema: pa.Schema) -> list[str]:
+    """The columns whose least and greatest values the log tells: dates and instants alone."""
+    import pyarrow as pa
+
+    return [field.name for field in schema if pa.types.is_temporal(field.type)]
+
+
+def new_file(path: Path) -> NewFile:
+    """A written file with the least and greatest values of its dates and instants, out of its own footer."""
     import pyarrow.parquet as pq
 
     footer = pq.read_metadata(path)
     schema = footer.schema.to_arrow_schema()
+    counted = dated_columns(schema)
     edges: dict[str, dict[str, Any]] = {"minValues": {}, "maxValues": {}, "nullCount": {}}
     groups = [footer.row_group(n) for n in range(footer.num_row_groups)]
     for position in range(footer.num_columns):

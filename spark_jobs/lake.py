@@ -24,7 +24,7 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from spark_jobs.contract import Contract, contract
-from spark_jobs.delta_files import NewFile, data_files, new_file
+from spark_jobs.delta_files import NewFile, data_files, dated_columns, new_file
 from spark_jobs.engines import Engine
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.session import ZSTD_LEVEL
@@ -211,8 +211,7 @@ class Lake:
         folder = self.path(name) / f"rows-{token_hex(8)}"
         try:
             self.engine.write(frame, folder)
-            dated = [column for column, kind in frame.dtypes if kind in ("date", "timestamp")]
-            files = tuple(new_file(path, dated) for path in sorted(folder.glob("*.parquet")))
+            files = tuple(map(new_file, sorted(folder.glob("*.parquet"))))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -226,8 +225,8 @@ class Lake:
         """Remove rows that will not be committed."""
         shutil.rmtree(written.folder, ignore_errors=True)
 
-    def commit(self, written: Written, provenance: Provenance) -> int:
-        """Replace the table's rows by ``written`` in one commit; returns the new version."""
+    def commit(self, written: Written, provenance: Provenance) -> None:
+        """Replace the table's rows by ``written`` in one commit."""
         path = self.path(written.name)
         added: list[AddAction | RemoveAction] = [file.add_action(path) for file in written.files]
         properties = CommitProperties(custom_metadata={"userMetadata": provenance.to_json()})
@@ -236,19 +235,13 @@ class Lake:
                 added, "overwrite", written.schema, commit_properties=properties
             )
         else:
-            dated = [f.name for f in written.files[0].schema if pa.types.is_temporal(f.type)]
             create_table_with_add_actions(
                 str(path),
                 written.schema,
                 [file.add_action(path) for file in written.files],
-                configuration=_table_properties(dated),
+                configuration=_table_properties(written.files[0].schema),
                 commit_properties=properties,
             )
-        return int(self._last_change(written.name)["version"])
-
-    def publish(self, name: str, frame: DataFrame, provenance: Provenance) -> int:
-        """Replace the table's rows by those of ``frame`` in one commit; returns the new version."""
-        return self.commit(self.write(name, frame), provenance)
 
     def append_batch(self, name: str, rows: pa.RecordBatchReader, batch_id: int) -> None:
         """Append a bronze batch in one commit that carries its number (see ``last_batch``), without a JVM."""
@@ -261,13 +254,12 @@ class Lake:
                 failures.append(error)
                 raise
 
-        dated = [field.name for field in rows.schema if pa.types.is_temporal(field.type)]
         try:
             write_deltalake(
                 str(self.path(name)),
                 pa.RecordBatchReader.from_batches(rows.schema, read()),
                 mode="append",
-                configuration=_table_properties(dated),
+                configuration=_table_properties(rows.schema),
                 commit_properties=CommitProperties(app_transactions=[Transaction("bronze", batch_id)]),
                 writer_properties=_BATCH_FILES,
             )
@@ -286,12 +278,13 @@ class Lake:
         return self.arrow(name).to_pylist() if self.exists(name) else []
 
 
-def _table_properties(dated: list[str]) -> dict[str, str]:
+def _table_properties(schema: pa.Schema) -> dict[str, str]:
     """Delta properties of every table: no deletion vectors (Athena), statistics on dates and instants alone.
 
     Readers prune by time; other columns are not clustered, so their minima and maxima would skip nothing, and those of
     text would keep identifiers in the log after an erasure.
     """
+    dated = dated_columns(schema)
     counted = (
         {"delta.dataSkippingStatsColumns": ",".join(dated)} if dated else {"delta.dataSkippingNumIndexedCols": "0"}
     )

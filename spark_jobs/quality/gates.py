@@ -91,7 +91,7 @@ def _column_gates(contract: Contract, column: ContractColumn) -> list[Gate]:
                 f"{column.name}:range",
                 contract.name,
                 "is " + " and ".join(f"{sign} {bound}" for sign, bound in bounds),
-                violation=_outside(column, bounds),
+                violation=lambda: outside_bounds(column),
             )
         )
     return gates
@@ -111,16 +111,14 @@ def _unknown(name: str, values: Sequence[str]) -> Callable[[], Column]:
     return lambda: ~F.col(name).isin(*values)
 
 
-def _outside(column: ContractColumn, bounds: Sequence[tuple[str, str]]) -> Callable[[], Column]:
-    def violation() -> Column:
-        value = F.col(column.name)
-        broken: Column = F.lit(False)
-        for sign, text in bounds:
-            bound = F.lit(text).cast(column.physical_type)
-            broken = broken | {">=": value < bound, ">": value <= bound, "<=": value > bound}[sign]
-        return broken
-
-    return violation
+def outside_bounds(column: ContractColumn) -> Column:
+    """The condition of a row that breaks a bound of ``column``; null where its value is."""
+    value = F.col(column.name)
+    broken: Column = F.lit(False)
+    for sign, text in column_bounds(column):
+        bound = F.lit(text).cast(column.physical_type)
+        broken = broken | {">=": value < bound, ">": value <= bound, "<=": value > bound}[sign]
+    return broken
 
 
 def _orphan(name: str, position: int) -> Callable[[], Column]:

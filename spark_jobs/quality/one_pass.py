@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
 
 from spark_jobs.columns import F
-from spark_jobs.contract import Column, Contract
+from spark_jobs.contract import Contract
+from spark_jobs.quality.gates import outside_bounds
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
     from pyspark.sql import DataFrame
 
 #: Failing values that a result holds; what may be shown of them is decided elsewhere.
-_SAMPLE_SIZE = 10
+SAMPLE_SIZE = 10
 
 
 def evaluate_suite(frame: DataFrame, contract: Contract, suite: Mapping[Any, Expectation]) -> Any:
@@ -71,18 +72,8 @@ def _broken(contract: Contract, kind: str, kwargs: Mapping[str, Any]) -> Any:
     if kind.endswith("lengths_to_be_between"):
         return _outside(F.length(value), F.lit(kwargs.get("min_value")), F.lit(kwargs.get("max_value")))
     if kind.endswith("to_be_between"):
-        return _out_of_bounds(column, value)
+        return outside_bounds(column)  # the contract's own bounds: those of the expectation went through floats
     raise ValueError(f"{kind} is not an expectation that contracts make")
-
-
-def _out_of_bounds(column: Column, value: Any) -> Any:
-    """Bounds are the contract's own, in the column's type; those of the expectation went through floats."""
-
-    def bound(text: str | None) -> Any:
-        return F.lit(text).cast(column.physical_type)
-
-    broken = _outside(value, bound(column.minimum), bound(column.maximum))
-    return broken | F.coalesce(value <= bound(column.exclusive_minimum), F.lit(False))
 
 
 def _outside(value: Any, least: Any, greatest: Any) -> Any:
@@ -94,7 +85,7 @@ def _of_column(frame: DataFrame, configuration: Any, measured: Any, place: int, 
     found = _counts(rows, broken)
     if broken:
         values = frame.filter(condition).select(configuration.kwargs["column"]).distinct().collect()
-        found["partial_unexpected_list"] = [row[0] for row in values[:_SAMPLE_SIZE]]
+        found["partial_unexpected_list"] = [row[0] for row in values[:SAMPLE_SIZE]]
     return found
 
 
@@ -108,7 +99,7 @@ def _of_key(frame: DataFrame, configuration: Any, rows: int) -> dict[str, Any]:
     broken = repeated.agg(F.sum("_row_count").cast("bigint").alias("broken")).collect()[0]["broken"] or 0
     found = _counts(rows, broken)
     if broken and len(keys) == 1:
-        found["partial_unexpected_list"] = [row[0] for row in repeated.collect()[:_SAMPLE_SIZE]]
+        found["partial_unexpected_list"] = [row[0] for row in repeated.collect()[:SAMPLE_SIZE]]
     return found
 
 

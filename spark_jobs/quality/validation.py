@@ -25,7 +25,7 @@ from great_expectations.core import ExpectationSuiteValidationResult
 from spark_jobs.contract import Contract
 from spark_jobs.quality.check_result import CheckResult
 from spark_jobs.quality.expectations import expectation_suite
-from spark_jobs.quality.one_pass import evaluate_suite
+from spark_jobs.quality.one_pass import SAMPLE_SIZE, evaluate_suite
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 #: Rows up to which a table is validated in pandas.
 PANDAS_ROW_LIMIT = 200_000
-#: Failing values kept of a column that is free of personal and confidential data.
-SAMPLE_SIZE = 10
 _SAMPLES = {"result_format": "SUMMARY", "partial_unexpected_count": SAMPLE_SIZE}
 _NO_VALUES = {"result_format": "SUMMARY", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
 #: What a result may say of a column whose values must not be shown.

@@ -49,7 +49,7 @@ class TableRun:
 
     @property
     def went_wrong(self) -> bool:
-        """Whether the table was held back or failed."""
+        """Whether the table was held back, failed or was skipped."""
         return self.status in ("failed", "blocked", "skipped")
 
     @property

@@ -31,6 +31,10 @@ def rows(spark: SparkSession) -> DataFrame:
     """).to(spark.createDataFrame([], SCHEMA).schema)
 
 
+def publish(lake: Lake, rows: DataFrame) -> None:
+    lake.commit(lake.write("silver.loans", rows), MADE)
+
+
 def _as_delta_reads(spark: SparkSession, lake: Lake, name: str) -> DataFrame:
     return spark.read.format("delta").load(str(lake.path(name)))
 
@@ -40,8 +44,8 @@ def test_what_was_published_is_what_delta_reads(
     spark: SparkSession, rows: DataFrame, tmp_path: Path, folder: str
 ) -> None:
     lake = Lake(tmp_path / folder, SparkEngine(lambda: spark))
-    lake.publish("silver.loans", spark.range(3).toDF("old"), MADE)
-    lake.publish("silver.loans", rows, MADE)
+    publish(lake, spark.range(3).toDF("old"))
+    publish(lake, rows)
     found = lake.read("silver.loans")
     assert found.dtypes == _as_delta_reads(spark, lake, "silver.loans").dtypes
     for read in (found, _as_delta_reads(spark, lake, "silver.loans")):
@@ -50,14 +54,14 @@ def test_what_was_published_is_what_delta_reads(
 
 def test_a_table_without_rows_has_its_columns(spark: SparkSession, rows: DataFrame, tmp_path: Path) -> None:
     lake = Lake(tmp_path, SparkEngine(lambda: spark))
-    lake.publish("silver.loans", rows.limit(0), MADE)
+    publish(lake, rows.limit(0))
     assert lake.read("silver.loans").dtypes == rows.dtypes
     assert lake.read("silver.loans").count() == 0
 
 
 def test_a_table_without_files_has_its_columns(spark: SparkSession, rows: DataFrame, tmp_path: Path) -> None:
     lake = Lake(tmp_path, SparkEngine(lambda: spark))
-    lake.publish("silver.loans", rows, MADE)
+    publish(lake, rows)
     lake.open("silver.loans").delete()
     assert not lake.open("silver.loans").file_uris()
     assert_df_equality(lake.read("silver.loans"), rows.limit(0), ignore_nullable=True)
@@ -78,7 +82,7 @@ def test_the_log_tells_the_edges_of_dates_and_instants_alone(
     spark: SparkSession, rows: DataFrame, tmp_path: Path
 ) -> None:
     lake = Lake(tmp_path, SparkEngine(lambda: spark))
-    lake.publish("silver.loans", rows, MADE)
+    publish(lake, rows)
     assert lake.newest("silver.loans", "day") == date(2024, 2, 29)
     assert lake.newest("silver.loans", "at") == datetime(2024, 3, 31, 1, 30, 0, 123456, tzinfo=UTC)
     assert lake.newest("silver.loans", "id") is None
@@ -87,7 +91,8 @@ def test_the_log_tells_the_edges_of_dates_and_instants_alone(
 
 def test_rows_that_are_not_committed_are_seen_by_nobody(spark: SparkSession, rows: DataFrame, tmp_path: Path) -> None:
     lake = Lake(tmp_path, SparkEngine(lambda: spark))
-    first = lake.publish("silver.loans", rows, MADE)
+    publish(lake, rows)
+    first = lake.version("silver.loans")
     written = lake.write("silver.loans", rows)
     assert lake.row_count("silver.loans") == lake.read("silver.loans").count() == 3
     lake.discard(written)
@@ -100,7 +105,7 @@ def test_a_missing_file_is_an_error_and_not_fewer_rows(
     spark: SparkSession, rows: DataFrame, tmp_path: Path, folder: str
 ) -> None:
     lake = Lake(tmp_path / folder, SparkEngine(lambda: spark))
-    lake.publish("silver.loans", rows, MADE)
+    publish(lake, rows)
     next(lake.path("silver.loans").glob("rows-*/*.parquet")).unlink()
     with pytest.raises(Exception, match=r"(?i)does not exist"):
         lake.read("silver.loans").count()

@@ -18,22 +18,17 @@ from tests.unit.quality.rows import arrow_table, good_rows
 PUBLISHED = sorted((c for c in all_contracts().values() if c.zone in ("silver", "gold")), key=lambda c: c.name)
 
 
-def spark_frame(spark, declared, rows):
+def frame_of(session, declared, rows):
     schema = ", ".join(f"{c.name} {c.physical_type}" for c in declared.columns)
-    return spark.createDataFrame([tuple(row.values()) for row in rows], schema)
+    return session.createDataFrame([tuple(row.values()) for row in rows], schema)
 
 
 @pytest.mark.parametrize(
     "declared", [contract(n) for n in ("silver.transactions", "gold.transaction_alerts")], ids=lambda c: c.name
 )
 def test_rows_that_keep_a_contract_pass_on_spark(spark, declared):
-    validation = validate_frame(declared, spark_frame(spark, declared, good_rows(declared, 2)), row_count=2)
+    validation = validate_frame(declared, frame_of(spark, declared, good_rows(declared, 2)), row_count=2)
     assert [r for r in validation.results if not r.is_passed] == []
-
-
-def embedded_frame(declared, rows):
-    schema = ", ".join(f"{c.name} {c.physical_type}" for c in declared.columns)
-    return EmbeddedSession().createDataFrame([tuple(row.values()) for row in rows], schema)
 
 
 @pytest.fixture
@@ -45,7 +40,7 @@ def on_duckdb():
 
 @pytest.mark.parametrize("declared", PUBLISHED, ids=lambda c: c.name)
 def test_rows_that_keep_a_contract_pass_on_the_embedded_engine(on_duckdb, declared):
-    validation = validate_frame(declared, embedded_frame(declared, good_rows(declared, 2)), row_count=2)
+    validation = validate_frame(declared, frame_of(EmbeddedSession(), declared, good_rows(declared, 2)), row_count=2)
     assert [r for r in validation.results if not r.is_passed] == []
     assert len(validation.results) == len(expectation_suite(declared).expectations)
 
@@ -58,9 +53,9 @@ def test_all_engines_find_the_same(spark, on_duckdb):
     rows[2] |= {"principal_amount": Decimal("0.00"), "originated_date": date(1899, 12, 31), "term_months": 0}
     rows[3] |= {"updated_at": datetime(1899, 12, 31, 23, tzinfo=UTC), "currency": "eur", "customer_id": None}
     in_pandas = validate_frame(history, arrow_table(history, rows).to_pandas(date_as_object=False), row_count=4)
-    on_spark = validate_frame(history, spark_frame(spark, history, rows), row_count=4)
+    on_spark = validate_frame(history, frame_of(spark, history, rows), row_count=4)
     # Samples are written in each engine's own types.
-    embedded = validate_frame(history, embedded_frame(history, rows), row_count=4)
+    embedded = validate_frame(history, frame_of(EmbeddedSession(), history, rows), row_count=4)
     told = [replace(r, observed="") for r in in_pandas.results]
     assert [replace(r, observed="") for r in on_spark.results] == told
     assert [replace(r, observed="") for r in embedded.results] == told
@@ -82,7 +77,7 @@ def test_values_of_people_stay_out_on_spark_and_duckdb_too(spark, on_duckdb):
     pii = contract("silver.customers_pii")
     rows = good_rows(pii)
     rows[0]["email"] = "secret person"
-    for frame in (spark_frame(spark, pii, rows), embedded_frame(pii, rows)):
+    for frame in (frame_of(spark, pii, rows), frame_of(EmbeddedSession(), pii, rows)):
         validation = validate_frame(pii, frame, row_count=3)
         (broken,) = [r for r in validation.results if not r.is_passed]
         told = ("email:expect_column_values_to_match_regex", "1 of 3 rows break it")
