@@ -47,6 +47,8 @@ def run(
     ] = None,
     checks: Annotated[bool, typer.Option(help="Run the Great Expectations suites.")] = True,
     report: Annotated[bool, typer.Option(help="Write the report page.")] = True,
+    full: Annotated[bool, typer.Option("--full", help="Make every table whole, out of bronze.")] = False,
+    train: Annotated[bool, typer.Option("--train", help="Train the model again where there is one.")] = False,
 ) -> None:
     """Take delivered files through bronze, silver, gold, the loan-default model, the checks and the report."""
     from spark_jobs.operations import run_lake
@@ -62,6 +64,8 @@ def run(
         as_of=as_of.date() if as_of else None,
         checks=checks,
         report=report,
+        full=full,
+        train=train,
     )
 
 

@@ -100,6 +100,7 @@ class Contract:
     foreign_keys: tuple[ForeignKey, ...] = ()
     rules: tuple[CrossRowRule, ...] = ()
     ordering_column: str | None = None
+    clustered_by: str | None = None
 
     @property
     def zone(self) -> str:
@@ -193,6 +194,7 @@ def _table(entry: dict[str, Any], version: str) -> Contract:
             if q.get("engine") == "risklake"
         ),
         ordering_column=custom.get("orderingColumn"),
+        clustered_by=custom.get("clusteredBy"),
     )
 
 

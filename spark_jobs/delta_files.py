@@ -6,23 +6,74 @@ Imports nothing that is not needed to list them: a query starts with it.
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
-    from deltalake.transaction import AddAction
+    from deltalake.transaction import AddAction, RemoveAction
 
 
-def data_files(table: DeltaTable, folder: Path) -> list[str]:
-    """The absolute paths of the files that hold the newest version of the table in ``folder``."""
+#: Bounds of a column's values, both inclusive.
+Between = Mapping[str, tuple[Any, Any]]
+
+
+def data_files(table: DeltaTable, folder: Path, between: Between | None = None) -> list[str]:
+    """The absolute paths of the files that hold the newest version of the table in ``folder``.
+
+    ``between`` leaves out files of which the log tells that no row lies within the bounds.
+    """
     # file_uris() percent-encodes the folders above the table too, and then a lake under "a b" is not found.
-    return [str(folder.absolute() / unquote(path)) for path in table.get_add_actions()["path"].to_pylist()]
+    actions = table.get_add_actions(flatten=True)
+    paths = [str(folder.absolute() / unquote(path)) for path in actions["path"].to_pylist()]
+    outside: set[int] = set()
+    for column, (least, greatest) in (between or {}).items():
+        if f"min.{column}" in actions.schema.names:
+            edges = zip(actions[f"min.{column}"].to_pylist(), actions[f"max.{column}"].to_pylist(), strict=True)
+            for number, (low, high) in enumerate(edges):
+                if low is not None and high is not None and (high < least or low > greatest):
+                    outside.add(number)
+    return [path for number, path in enumerate(paths) if number not in outside]
+
+
+@dataclass(frozen=True)
+class ChangedFiles:
+    """Files whose rows came and files whose rows went between two versions; upkeep changes no rows and is passed over.
+
+    A row that lies in files of both kinds has stayed.
+    """
+
+    came: tuple[str, ...]
+    went: tuple[str, ...]
+
+
+def changed_files(folder: Path, since: int, until: int) -> ChangedFiles | None:
+    """What the commits after version ``since`` up to ``until`` changed; None where the log or files are gone."""
+    came: dict[str, None] = {}
+    went: dict[str, None] = {}
+    for version in range(since + 1, until + 1):
+        log = folder / "_delta_log" / f"{version:020}.json"
+        if not log.exists():
+            return None
+        for line in log.read_text().splitlines():
+            action = json.loads(line)
+            for kind, into, other in (("add", came, went), ("remove", went, came)):
+                if kind in action and action[kind]["dataChange"]:
+                    path = str(folder.absolute() / unquote(action[kind]["path"]))
+                    if path in other:
+                        del other[path]
+                    else:
+                        into[path] = None
+    if not all(Path(path).exists() for path in (*came, *went)):
+        return None
+    return ChangedFiles(tuple(came), tuple(went))
 
 
 @dataclass(frozen=True)
@@ -39,8 +90,18 @@ class NewFile:
         from deltalake.transaction import AddAction
 
         status = self.path.stat()
-        relative = quote(self.path.relative_to(table).as_posix())
+        relative = self.path.relative_to(table).as_posix()  # the log's writer encodes it
         return AddAction(relative, status.st_size, {}, status.st_mtime_ns // 1_000_000, True, self.statistics)
+
+
+def removals(table: DeltaTable, paths: Iterable[str], *, changes_rows: bool) -> list[RemoveAction]:
+    """Entries that take files out of a table, by the paths its log names them by."""
+    from deltalake.transaction import RemoveAction
+
+    actions = table.get_add_actions()
+    sizes = dict(zip(actions["path"].to_pylist(), actions["size_bytes"].to_pylist(), strict=True))
+    now = time.time_ns() // 1_000_000
+    return [RemoveAction(path, changes_rows, now, sizes[path], {}) for path in paths]
 
 
 def dated_columns(schema: pa.Schema) -> list[str]:

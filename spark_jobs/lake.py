@@ -21,17 +21,19 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+from pyarrow.dataset import dataset
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
-from spark_jobs.contract import Contract, contract
-from spark_jobs.delta_files import NewFile, data_files, dated_columns, new_file
+from spark_jobs.columns import F
+from spark_jobs.contract import Contract, all_contracts, contract
+from spark_jobs.delta_files import Between, NewFile, data_files, dated_columns, new_file, removals
 from spark_jobs.engines import Engine
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.session import ZSTD_LEVEL
 
 if TYPE_CHECKING:
     from pyarrow.dataset import Dataset
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 _ARROW_TYPES = {
     "string": pa.string(),
@@ -45,7 +47,10 @@ _ARROW_TYPES = {
 }
 
 
+#: Commits that leave the rows as they were and say nothing of what they were made from.
 _UPKEEP = frozenset({"VACUUM START", "VACUUM END", "OPTIMIZE"})
+#: The kind of a commit that says that changed inputs left the rows as they were.
+_CONFIRMED = "CONFIRMED"
 _RECENT_COMMITS = 8
 #: Row groups small enough that every core finds some to read, even in a single file.
 _BATCH_FILES = WriterProperties(compression="ZSTD", compression_level=ZSTD_LEVEL, max_row_group_size=131_072)
@@ -82,13 +87,13 @@ class Provenance:
         """The record as stored in the commit."""
         return json.dumps(self.__dict__ | {"inputs": dict(self.inputs)}, sort_keys=True, default=dict)
 
-    def made_like(self, other: Provenance | None) -> bool:
+    def made_like(self, other: Provenance) -> bool:
         """Whether both have the same inputs, code and parameters."""
-        return other is not None and (self.inputs, self.code, self.parameters) == (
-            other.inputs,
-            other.code,
-            other.parameters,
-        )
+        return self.inputs == other.inputs and self.made_by_like(other)
+
+    def made_by_like(self, other: Provenance) -> bool:
+        """Whether both have the same code and parameters, whatever the inputs."""
+        return (self.code, self.parameters) == (other.code, other.parameters)
 
 
 def _nullable(field: pa.Field) -> pa.Field:
@@ -103,6 +108,13 @@ class Written:
     name: str
     folder: Path
     files: tuple[NewFile, ...]
+    #: Files of the table that these replace, as its log names them; None: all of them.
+    replaces: tuple[str, ...] | None = None
+
+    @property
+    def changes_rows(self) -> bool:
+        """Whether committing them makes another table of it."""
+        return self.replaces is None or bool(self.files or self.replaces)
 
     @property
     def row_count(self) -> int:
@@ -144,7 +156,7 @@ class Lake:
 
     def version(self, name: str) -> int | None:
         """The version that last changed the rows, or None where there is no table yet."""
-        return int(self._last_change(name)["version"]) if self.exists(name) else None
+        return int(self._last_commit(name, but=_UPKEEP | {_CONFIRMED})["version"]) if self.exists(name) else None
 
     def row_count(self, name: str) -> int:
         """Rows in the newest version, from the log alone; 0 where there is no table."""
@@ -154,15 +166,15 @@ class Lake:
         """What the newest version was made from; None where there is no table or it carries no record."""
         if not self.exists(name):
             return None
-        recorded = self._last_change(name).get("userMetadata")
+        recorded = self._last_commit(name, but=_UPKEEP).get("userMetadata")
         return Provenance(**json.loads(recorded)) if recorded else None
 
-    def _last_change(self, name: str) -> dict[str, Any]:
-        """The newest commit that is not upkeep: vacuuming and compacting leave the rows as they were."""
+    def _last_commit(self, name: str, *, but: frozenset[str]) -> dict[str, Any]:
+        """The newest commit whose ``kind`` is none of ``but``."""
         table = self.open(name)
         for looked_at in (_RECENT_COMMITS, None):
             for commit in table.history(looked_at):
-                if commit["operation"] not in _UPKEEP:
+                if commit.get("kind", commit["operation"]) not in but:
                     return commit
         return {"version": table.version()}
 
@@ -180,18 +192,19 @@ class Lake:
         values = [v for v in actions.column(f"max.{column}").to_pylist() if v is not None]
         return max(values, default=None)
 
-    def read(self, name: str, *, engine: Engine | None = None) -> DataFrame:
+    def read(self, name: str, *, engine: Engine | None = None, between: Between | None = None) -> DataFrame:
         """The newest version as a frame of the lake's engine, or of another.
 
-        Engines are handed the files that delta-rs found in the log (ADR 0012). LakeError for a table that is more than
-        the list of its files, which this lake never writes.
+        ``between`` spares reading files of which the log tells that no row lies within the bounds; rows outside of
+        them may come all the same. Engines are handed the files that delta-rs found in the log (ADR 0012). LakeError
+        for a table that is more than the list of its files, which this lake never writes.
         """
         table = self.open(name)
         version, partitions = table.protocol().min_reader_version, table.metadata().partition_columns
         if version > 1 or partitions:
             told = f"is partitioned by {', '.join(partitions)}" if partitions else f"asks for reader version {version}"
             raise LakeError(f"{name} {told}; expected a table of this lake: not partitioned, reader version 1")
-        return (engine or self.engine).read(data_files(table, self.path(name)), table.schema())
+        return (engine or self.engine).read(data_files(table, self.path(name), between), table.schema())
 
     def arrow(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """The newest version as an Arrow table, without a JVM."""
@@ -207,11 +220,11 @@ class Lake:
         return self.open(name).to_pyarrow_dataset(filesystem=files)
 
     def write(self, name: str, frame: DataFrame) -> Written:
-        """Write rows for the table ``name``; nobody sees them before ``commit``."""
+        """Write rows for the table ``name``, apart as its contract says; nobody sees them before ``commit``."""
         folder = self.path(name) / f"rows-{token_hex(8)}"
         try:
-            self.engine.write(frame, folder)
-            files = tuple(map(new_file, sorted(folder.glob("*.parquet"))))
+            self.engine.write(frame, folder, apart_by=_apart_by(name))
+            files = tuple(map(new_file, sorted(folder.glob("**/*.parquet"))))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -221,18 +234,28 @@ class Lake:
         """The rows of ``written``, as they lie in its files."""
         return self.engine.read([str(file.path) for file in written.files], written.schema)
 
+    def arrow_of(self, written: Written) -> pa.Table:
+        """The rows of ``written`` as an Arrow table, without a JVM."""
+        files = [str(file.path) for file in written.files]
+        return dataset(files, schema=written.files[0].schema, format="parquet").to_table()
+
     def discard(self, written: Written) -> None:
         """Remove rows that will not be committed."""
         shutil.rmtree(written.folder, ignore_errors=True)
 
     def commit(self, written: Written, provenance: Provenance) -> None:
-        """Replace the table's rows by ``written`` in one commit."""
+        """Replace the table's rows, or the files that ``written`` says, by ``written`` in one commit."""
         path = self.path(written.name)
-        added: list[AddAction | RemoveAction] = [file.add_action(path) for file in written.files]
-        properties = CommitProperties(custom_metadata={"userMetadata": provenance.to_json()})
-        if self.exists(written.name):
+        actions: list[AddAction | RemoveAction] = [file.add_action(path) for file in written.files]
+        told = {"userMetadata": provenance.to_json()} | ({} if written.changes_rows else {"kind": _CONFIRMED})
+        properties = CommitProperties(custom_metadata=told)
+        if written.replaces is not None:
+            table = self.open(written.name)
+            actions += removals(table, written.replaces, changes_rows=True)
+            table.create_write_transaction(actions, "append", table.schema(), commit_properties=properties)
+        elif self.exists(written.name):
             self.open(written.name).create_write_transaction(
-                added, "overwrite", written.schema, commit_properties=properties
+                actions, "overwrite", written.schema, commit_properties=properties
             )
         else:
             create_table_with_add_actions(
@@ -289,3 +312,13 @@ def _table_properties(schema: pa.Schema) -> dict[str, str]:
         {"delta.dataSkippingStatsColumns": ",".join(dated)} if dated else {"delta.dataSkippingNumIndexedCols": "0"}
     )
     return {"delta.enableDeletionVectors": "false", **counted}
+
+
+def _apart_by(name: str) -> Column | None:
+    """What the rows of a file have in common, by the contract's ``clusteredBy``: a month, or the value of a flag."""
+    declared = all_contracts().get(name)
+    if declared is None or declared.clustered_by is None:
+        return None
+    column = F.col(declared.clustered_by)
+    is_flag = declared.column(declared.clustered_by).logical_type == "boolean"
+    return column if is_flag else F.trunc(column.cast("date"), "month")

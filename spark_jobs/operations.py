@@ -115,6 +115,8 @@ def run_lake(
     as_of: date | None,
     checks: bool,
     report: bool,
+    full: bool,
+    train: bool,
 ) -> None:
     """Take in a source, bring every table up to date, check, report and print the summary."""
     with opened(root, engine) as on:
@@ -124,11 +126,19 @@ def run_lake(
             steps.start("files")
             files = deliveries(source, data, work=root.resolve().parent, sample=sample, progress=None)
             steps.done("files", f"{len(files):,} from {source}")
-        _run(console, on, files, as_of=as_of, checks=checks, report=report)
+        _run(console, on, files, as_of=as_of, checks=checks, report=report, full=full, train=train)
 
 
 def _run(
-    console: Console, on: OpenLake, files: list[Delivery], *, as_of: date | None = None, checks: bool, report: bool
+    console: Console,
+    on: OpenLake,
+    files: list[Delivery],
+    *,
+    as_of: date | None = None,
+    checks: bool = True,
+    report: bool = True,
+    full: bool = False,
+    train: bool = False,
 ) -> None:
     nodes, lake = registry.load(), on.lake
     found = PublishedChecks(lake)
@@ -141,6 +151,8 @@ def _run(
             as_of=as_of,
             on_published=found.submit if checks else None,
             trainer=on.spark,
+            full=full,
+            train=train,
         )
         result = run.execute(files)
         if checks and result.changed:
@@ -210,7 +222,7 @@ def replay_rows(console: Console, root: Path, table: str, file: Path, *, engine:
 
     with opened(existing_lake(root), engine) as on:
         delivery = corrected_delivery(on.lake, table, file, root.resolve().parent / "replay")
-        _run(console, on, [delivery], checks=True, report=True)
+        _run(console, on, [delivery])
 
 
 def erase_customer(console: Console, root: Path, customer_id: str, *, engine: EngineName) -> None:
@@ -225,7 +237,7 @@ def erase_customer(console: Console, root: Path, customer_id: str, *, engine: En
             console.print(f"{table}: {count:,} delivered rows erased", highlight=False)
         # The Data Docs may quote ids; they are written again for every table made anew.
         shutil.rmtree(data_docs_path(root), ignore_errors=True)
-        _run(console, on, [], checks=True, report=True)
+        _run(console, on, [], train=True)  # the model has learned from the person's loans
         proof = erasure.finish(lake, person)
     console.print(
         f"searched {proof.file_count:,} files, {proof.byte_count:,} bytes, for {proof.identifier_count} identifiers: "

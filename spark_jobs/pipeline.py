@@ -23,16 +23,18 @@ from typing import Any
 
 from spark_jobs import artifacts, columns, landing, registry
 from spark_jobs.bronze.load import bronze_rows
-from spark_jobs.contract import ContractError, contract, landing_contracts
+from spark_jobs.changes import Changes, Part, WholeTableNeeded, part_of
+from spark_jobs.contract import Contract, ContractError, contract, landing_contracts
 from spark_jobs.engines.spark import SparkEngine
 from spark_jobs.errors import RiskLakeError
-from spark_jobs.lake import Lake, Provenance
+from spark_jobs.lake import Lake, Provenance, Written
 from spark_jobs.progress import Reporter
 from spark_jobs.publication import Publication
 from spark_jobs.registry import Node
 from spark_jobs.run_outcome import RunResult, TableError, TableOutcome
 from spark_jobs.session import SessionError
 from spark_jobs.silver.customer_token import hmac_key, token
+from spark_jobs.silver.delivered_part import DeliveredPart
 from spark_jobs.silver.stage import SilverStage
 from spark_jobs.sources.delivery import Delivery
 
@@ -51,9 +53,12 @@ class Run:
         started_at: datetime,
         key_file: Path,
         as_of: date | None = None,
-        on_published: Callable[[str], None] | None = None,
+        on_published: Callable[[Written], None] | None = None,
         trainer: SparkEngine | None = None,
+        full: bool = False,
+        train: bool = False,
     ) -> None:
+        """``full`` makes every table whole, out of bronze; ``train`` trains models that are there already."""
         self.lake, self.progress, self.started_at = lake, progress, started_at
         columns.use_engine(lake.engine.name)
         self.run_id = started_at.strftime("%Y%m%dT%H%M%S.%fZ")
@@ -61,9 +66,10 @@ class Run:
         self.nodes = registry.load()
         self._ledger = Lock()
         self._as_of, self._key, self._on_published = as_of, hmac_key(key_file), on_published
-        self._stages = {c.table: SilverStage(lake, c, self._key) for c in landing_contracts()}
-        self._trainer = trainer
-        self._publication = Publication(lake, self._stages, self.result.checks)
+        self._stages: dict[str, SilverStage] = {}
+        self._stage_lock = Lock()
+        self._trainer, self._full, self._is_trained = trainer, full, train
+        self._publication = Publication(lake, self._stage, self.result.checks)
 
     def execute(self, deliveries: Iterable[Delivery]) -> RunResult:
         """Take in ``deliveries``, make every table that is not current, and log the run."""
@@ -93,7 +99,7 @@ class Run:
             jobs[node.name] = lambda n=node: self._make(n)  # type: ignore[misc]
         for table in plan.refused.keys() - {c.table for c in landing_contracts()}:
             self.result.errors += plan.refused[table]
-        inputs = {name: node.stored_inputs for name, node in self.nodes.items()}
+        inputs = {name: node.awaited for name, node in self.nodes.items()}
         order, height = registry.build_order(inputs, frozenset(jobs)), registry.heights(inputs)
         pool = ThreadPoolExecutor(_PARALLEL_TABLES)
         try:
@@ -116,20 +122,19 @@ class Run:
 
     def _release_used_stages(self) -> None:
         """Free what the stages kept whose tables are all made: gold needs the memory."""
-        for table, stage in self._stages.items():
+        for table, stage in list(self._stages.items()):
             if self._users_of_stage(table) <= self.result.outcomes.keys():
                 stage.release()
 
     def _users_of_stage(self, table: str) -> set[str]:
         """The tables that are made from what the stage of a landing table keeps, or count its rows."""
-        steps = {f"{step}.{table}" for step in registry.STEPS}
-        made = {node.name for node in self.nodes.values() if not steps.isdisjoint(node.inputs)}
+        made = {node.name for node in self.nodes.values() if node.delivered_table == table}
         return (made | {f"silver.{table}", f"quarantine.{table}"}) & self.nodes.keys()
 
     def _attempt(self, name: str, job: Callable[[], TableOutcome]) -> TableOutcome:
         """Run one job; whatever goes wrong becomes its outcome."""
         started = datetime.now(UTC)
-        inputs = self.nodes[name].stored_inputs if name in self.nodes else ()
+        inputs = self.nodes[name].awaited if name in self.nodes else ()
         for status, effect in (("failed", "blocked"), ("blocked", "blocked"), ("skipped", "skipped")):
             missing = [i for i in inputs if self.result.outcomes[i].status == status]
             if missing:
@@ -142,8 +147,6 @@ class Run:
             outcome = TableOutcome(name, started, "failed", message=self._explained(name, error))
             self.result.errors.append(f"{name}: {outcome.message}")
         outcome.close()
-        if outcome.status == "published" and self._on_published:
-            self._on_published(name)
         (self.progress.failed if outcome.status == "failed" else self.progress.done)(name, _told(outcome))
         return outcome
 
@@ -191,16 +194,93 @@ class Run:
         wanted = self._provenance(node)
         recorded = artifacts.provenance(self.lake, node.name) if node.is_artifact else self.lake.provenance(node.name)
         outcome.input_versions = json.dumps(wanted.inputs, sort_keys=True)
-        if recorded is not None and wanted.made_like(recorded):
+        if recorded is not None and self._is_current(node, wanted, recorded):
             outcome.status = "unchanged"
             self._take_counts(outcome, recorded)
         elif node.is_artifact:
             self._train(node, wanted, outcome)
         else:
-            frame = node.build(*map(self._frame, node.inputs), **self._arguments(node))
-            self._take_counts(outcome, self._publication.publish(node.name, frame, wanted))
+            self._publish(node, wanted, recorded, outcome)
         outcome.output_version = self._version(node.name)
         return outcome
+
+    def _is_current(self, node: Node, wanted: Provenance, recorded: Provenance) -> bool:
+        """A model stays as it was trained until it is asked to be trained again, whatever came in since."""
+        if node.is_artifact and not self._is_trained:
+            return wanted.made_by_like(recorded)
+        return wanted.made_like(recorded) and not (self._full and not node.is_artifact)
+
+    def _publish(self, node: Node, wanted: Provenance, recorded: Provenance | None, outcome: TableOutcome) -> None:
+        """Make the part of a table that changes concern, or the whole of it."""
+        part = self._part(node, wanted, recorded)
+        made_of = {**(part.inputs if part else {})}
+        frames = [made_of[name] if name in made_of else self._frame(node, name) for name in node.inputs]
+        frame = node.build(*frames, **self._arguments(node), **(part.parameters if part else {}))
+        try:
+            written, provenance = self._publication.publish(node.name, frame, wanted, part)
+        finally:
+            if part and not node.delivered_table:
+                part.keys.unpersist()
+        if not written.changes_rows:
+            outcome.status = "unchanged"
+        elif self._on_published:
+            self._on_published(written)
+        self._take_counts(outcome, provenance)
+
+    def _part(self, node: Node, wanted: Provenance, recorded: Provenance | None) -> Part | None:
+        """The part of a table that has to be made anew; None for all of it."""
+        if node.delivered_table:
+            return self._stage(node.delivered_table).part(node.name)
+        if self._full or recorded is None or not wanted.made_by_like(recorded):
+            return None
+        try:
+            return part_of(node, Changes(self.lake, recorded.inputs, wanted.inputs))
+        except WholeTableNeeded:
+            return None
+
+    def _stage(self, table: str) -> SilverStage:
+        """The steps between bronze and silver of a landing table, over what its silver tables have not seen yet."""
+        with self._stage_lock:
+            if table not in self._stages:
+                landing = contract(f"landing.{table}")
+                self._stages[table] = SilverStage(self.lake, landing, self._key, self._delivered_part(landing))
+            return self._stages[table]
+
+    def _delivered_part(self, landing: Contract) -> DeliveredPart | None:
+        """None unless all tables made of the steps were made from the same bronze and parents, by today's code."""
+        nodes = [node for node in self.nodes.values() if node.delivered_table == landing.table]
+        since: dict[str, int] = {}
+        until = {
+            name: version
+            for name in registry.stored((f"valid.{landing.table}",))
+            if (version := self._version(name)) is not None
+        }
+        for node in nodes:
+            recorded = self.lake.provenance(node.name)
+            if self._full or recorded is None or recorded.code != _fingerprint(node):
+                return None
+            if recorded.parameters != self._parameters(node):
+                return None
+            seen = {name: version for name, version in recorded.inputs.items() if name in until}
+            if since and seen != since:
+                return None
+            since = seen
+        silver = self.lake.provenance(f"silver.{landing.table}")
+        if since == until or silver is None or silver.rows.get("rows_superseded") is None:
+            return None
+        history = self.nodes.get(f"silver.{landing.table}_history")
+        if history and silver.inputs[history.name] != self._version(history.name):
+            return None
+        try:
+            return DeliveredPart(
+                self.lake,
+                landing,
+                Changes(self.lake, since, until),
+                looked_up=history.reads if history else {},
+                superseded_before=silver.rows["rows_superseded"] or 0,
+            )
+        except WholeTableNeeded:
+            return None
 
     def _train(self, node: Node, wanted: Provenance, outcome: TableOutcome) -> None:
         """Fill an artifact's directory, in Spark; without Spark the last one stays, or all that needs it is skipped."""
@@ -225,11 +305,14 @@ class Run:
         if not artifacts.is_artifact(outcome.table_name):
             outcome.rows_out = self.lake.row_count(outcome.table_name)
 
-    def _frame(self, name: str) -> Any:
+    def _frame(self, node: Node, name: str) -> Any:
         zone, table = name.split(".")
         if zone in registry.STEPS:
-            return self._stages[table].frame(zone)
-        return self.lake.path(name) if artifacts.is_artifact(name) else self.lake.read(name)
+            return self._stage(table).frame(zone)
+        if artifacts.is_artifact(name):
+            return self.lake.path(name)
+        frame = self.lake.read(name)
+        return frame.select(*node.reads[name]) if name in node.reads else frame
 
     def _arguments(self, node: Node) -> dict[str, Any]:
         values: dict[str, Any] = {"run_started_at": self.started_at}
@@ -256,10 +339,13 @@ class Run:
         missing = [name for name, version in inputs.items() if version is None]
         if missing:
             raise TableError(f"{', '.join(missing)} has not been made")
+        return Provenance(self.run_id, inputs, _fingerprint(node), self._parameters(node), {})  # type: ignore[arg-type]
+
+    def _parameters(self, node: Node) -> dict[str, str]:
         parameters = {"as_of": self.as_of.isoformat()} if "as_of" in node.parameters else {}
         if any(name.startswith("tokens.") for name in node.inputs):
             parameters["key"] = token(self._key, "key fingerprint")[:16]
-        return Provenance(self.run_id, inputs, _fingerprint(node), parameters, {})  # type: ignore[arg-type]
+        return parameters
 
     def _version(self, name: str) -> int | None:
         return artifacts.version(self.lake, name) if artifacts.is_artifact(name) else self.lake.version(name)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spark_jobs.columns import F
 from spark_jobs.contract import Contract, all_contracts
-from spark_jobs.lake import Lake
+from spark_jobs.instants import END_OF_TIME, midnight
+from spark_jobs.lake import Lake, Written
 from spark_jobs.quality.check_result import CheckResult
 from spark_jobs.quality.gates import freshness_gate, ordering_column
 
 if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
     from spark_jobs.quality.validation import Validation
 
 _BOOKED = ("silver.transactions", "silver.accounts")
+#: Days whose balances are reconciled after a run over new deliveries; a whole load reconciles all.
+_RECENT_DAYS = 31
 
 
 class PublishedChecks:
@@ -26,19 +32,24 @@ class PublishedChecks:
         self._lake = lake
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="expectations")
         self._validations: dict[str, Future[Validation]] = {}
+        self._are_parts = True
 
-    def submit(self, name: str) -> None:
-        """Check ``name``, which has just been published; tables without a contract are passed over."""
-        declared = all_contracts().get(name)
-        if declared is not None:
-            self._validations[name] = self._worker.submit(self._validate, declared)
+    def submit(self, written: Written) -> None:
+        """Check what has just been published; tables without a contract are passed over.
 
-    def _validate(self, declared: Contract) -> Validation:
+        Of a table of which a part was made anew, the rows of the files written are checked.
+        """
+        declared = all_contracts().get(written.name)
+        if declared is not None and written.files:
+            if written.name in _BOOKED:
+                self._are_parts &= written.replaces is not None
+            self._validations[written.name] = self._worker.submit(self._validate, declared, written)
+
+    def _validate(self, declared: Contract, written: Written) -> Validation:
         from spark_jobs.quality.validation import PublishedTable, validate
 
-        name = declared.name
-        arrow, frame = partial(self._lake.arrow, name), partial(self._lake.read, name)
-        return validate([PublishedTable(declared, self._lake.row_count(name), arrow, frame)])[0]
+        arrow, frame = partial(self._lake.arrow_of, written), partial(self._lake.frame, written)
+        return validate([PublishedTable(declared, written.row_count, arrow, frame)])[0]
 
     def finish(self, docs: Path, *, run_id: str, checked_at: datetime, as_of: date | None) -> list[CheckResult]:
         """Everything found, once all tables are checked; balances and freshness included. Writes the Data Docs."""
@@ -49,8 +60,17 @@ class PublishedChecks:
         write_data_docs(validations, folder=docs, run_id=run_id, validated_at=checked_at)
         found = [check for validation in validations for check in validation.results]
         if all(map(self._lake.exists, _BOOKED)) and not set(_BOOKED).isdisjoint(self._validations):
-            found += reconcile_balances(*map(self._lake.read, _BOOKED))
+            found += reconcile_balances(self._booked(as_of), self._lake.read("silver.accounts"))
         return found if as_of is None else found + self._freshness(as_of)
+
+    def _booked(self, as_of: date | None) -> DataFrame:
+        """The bookings to add up: all, or after a run that made parts of tables those of the last days alone."""
+        name = "silver.transactions"
+        if as_of is None or not self._are_parts:
+            return self._lake.read(name)
+        since = midnight(as_of - timedelta(days=_RECENT_DAYS))
+        recent = self._lake.read(name, between={"booked_at": (since, END_OF_TIME)})
+        return recent.filter(F.col("booked_at") >= F.lit(since))
 
     def _freshness(self, as_of: date) -> list[CheckResult]:
         found = []

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from importlib.metadata import entry_points
 from pkgutil import walk_packages
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spark_jobs.contract import contract
 from spark_jobs.errors import RiskLakeError
+
+if TYPE_CHECKING:
+    from spark_jobs.changes import Changes, Part
 
 Transform = Callable[..., Any]
 
@@ -31,6 +34,9 @@ class Node:
 
     ``inputs`` are handed to ``build`` by position in declared order; ``parameters`` (``as_of`` and others) by keyword.
     An artifact (``models.<name>``) writes files into a directory of its own instead of returning a frame.
+
+    ``reads``: the only columns that ``build`` is handed of an input, by its name. ``per`` and ``part``: how rows follow
+    from rows of the inputs, see ``spark_jobs.changes.part_of``.
     """
 
     name: str
@@ -38,12 +44,25 @@ class Node:
     build: Transform
     parameters: tuple[str, ...]
     is_artifact: bool = False
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    per: str | None = None
+    part: Callable[[Changes], Part] | None = None
 
     @property
     def stored_inputs(self) -> tuple[str, ...]:
-        """The stored tables a node is made from; with the business date comes the table that tells it."""
+        """The stored tables a node is made from."""
+        return stored(self.inputs)
+
+    @property
+    def awaited(self) -> tuple[str, ...]:
+        """What must have been made before; with the business date comes the table that tells it."""
         dated = (DATED_BY,) if "as_of" in self.parameters else ()
-        return tuple(dict.fromkeys([*stored(self.inputs), *dated]))
+        return tuple(dict.fromkeys([*self.stored_inputs, *dated]))
+
+    @property
+    def delivered_table(self) -> str | None:
+        """The landing table whose steps the node takes, if any."""
+        return next((name.partition(".")[2] for name in self.inputs if name.partition(".")[0] in STEPS), None)
 
 
 #: Inputs that no table stores: steps between bronze and silver, made on the way (``spark_jobs.silver.stage``).
@@ -66,9 +85,19 @@ def stored(inputs: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def table(name: str, *, inputs: tuple[str, ...]) -> Callable[[Transform], Transform]:
-    """Register a pure transform ``(*inputs: DataFrame, **parameters) -> DataFrame`` as table ``<zone>.<table>``."""
-    return _register(name, inputs, is_artifact=False)
+def table(
+    name: str,
+    *,
+    inputs: tuple[str, ...],
+    reads: Mapping[str, tuple[str, ...]] | None = None,
+    per: str | None = None,
+    part: Callable[[Changes], Part] | None = None,
+) -> Callable[[Transform], Transform]:
+    """Register a pure transform ``(*inputs: DataFrame, **parameters) -> DataFrame`` as table ``<zone>.<table>``.
+
+    Without ``per`` or ``part`` the whole table is made anew when an input has changed; see ``Node``.
+    """
+    return _register(name, inputs, is_artifact=False, reads=reads, per=per, part=part)
 
 
 def artifact(name: str, *, inputs: tuple[str, ...]) -> Callable[[Transform], Transform]:
@@ -79,13 +108,23 @@ def artifact(name: str, *, inputs: tuple[str, ...]) -> Callable[[Transform], Tra
     return _register(name, inputs, is_artifact=True)
 
 
-def _register(name: str, inputs: tuple[str, ...], *, is_artifact: bool) -> Callable[[Transform], Transform]:
+def _register(
+    name: str,
+    inputs: tuple[str, ...],
+    *,
+    is_artifact: bool,
+    reads: Mapping[str, tuple[str, ...]] | None = None,
+    per: str | None = None,
+    part: Callable[[Changes], Part] | None = None,
+) -> Callable[[Transform], Transform]:
     def add(build: Transform) -> Transform:
         if name in _nodes and _nodes[name].build.__qualname__ != build.__qualname__:
             raise RegistryError(f"{name} is registered twice: {_nodes[name].build.__module__} and {build.__module__}")
         keyword_only = inspect.Parameter.KEYWORD_ONLY
         parameters = tuple(p.name for p in inspect.signature(build).parameters.values() if p.kind is keyword_only)
-        _nodes[name] = Node(name, inputs, build, parameters, is_artifact)
+        if unknown := set(reads or {}) - set(inputs):
+            raise RegistryError(f"{name} reads columns of {', '.join(sorted(unknown))}, which is not among its inputs")
+        _nodes[name] = Node(name, inputs, build, parameters, is_artifact, reads or {}, per, part)
         return build
 
     return add

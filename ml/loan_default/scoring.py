@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ml.loan_default import features
 from ml.loan_default import model as saved
 from ml.loan_default.model import CategoricalTerm, LoanDefaultModel, MissingTerm, NumericTerm
 from spark_jobs.columns import F
@@ -15,15 +16,30 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-@table("gold.loan_default_scores", inputs=("gold.loan_default_features", "models.loan_default"))
-def loan_default_scores(features: DataFrame, model_directory: Path, *, run_started_at: datetime) -> DataFrame:
+#: Of a loan's features, those that a model may use; its age on the book is none of them.
+_READ = (
+    "loan_id",
+    "customer_id",
+    *sorted(
+        {f.name for f in (*features.NUMERIC, *features.CATEGORICAL)} | {name for name, _ in features.MISSING.values()}
+    ),
+)
+
+
+@table(
+    "gold.loan_default_scores",
+    inputs=("gold.loan_default_features", "models.loan_default"),
+    reads={"gold.loan_default_features": _READ},
+    per="loan_id",
+)
+def loan_default_scores(loans: DataFrame, model_directory: Path, *, run_started_at: datetime) -> DataFrame:
     """Probability of default, risk band and reasons of every loan. Grain: loan_id.
 
     ``run_started_at`` (aware, UTC) becomes ``scored_at``. Raises ModelError where the model fails its checksum.
     """
     model = saved.load(model_directory)
     return (
-        features.withColumn("probability_of_default", probability_of_default(model))
+        loans.withColumn("probability_of_default", probability_of_default(model))
         .withColumn("top_reasons", top_reasons(model))
         .select(
             "customer_id",

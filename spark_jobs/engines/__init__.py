@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from deltalake import Schema
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 EngineName = Literal["spark", "duckdb"]
+#: What the folders of files that are kept apart are named after.
+APART = "part"
 
 
 class Engine(Protocol):
@@ -22,11 +24,20 @@ class Engine(Protocol):
 
     name: EngineName
 
-    def read(self, files: Sequence[str], schema: Schema) -> DataFrame:
-        """The rows of Parquet files that have ``schema``; no files, no rows."""
+    def read(self, files: Sequence[str], schema: Schema, *, file_column: str | None = None) -> DataFrame:
+        """The rows of Parquet files that have ``schema``; no files, no rows.
 
-    def write(self, frame: DataFrame, folder: Path) -> None:
-        """Write the rows of ``frame`` as ``.parquet`` files into ``folder``, which is new."""
+        ``file_column`` adds a column that tells which file a row lies in (see ``path_of``).
+        """
+
+    def path_of(self, told: str) -> str:
+        """The file, as ``read`` was given it, that a value of its ``file_column`` stands for."""
+
+    def write(self, frame: DataFrame, folder: Path, *, apart_by: Column | None = None) -> None:
+        """Write the rows of ``frame`` as ``.parquet`` files into ``folder``, which is new.
+
+        ``apart_by``: rows that differ in it lie in different files.
+        """
 
     def start_early(self) -> None:
         """Start beside other work of a run that will need the engine; what fails is told when it is used."""

@@ -10,13 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
-from spark_jobs.engines import EngineName
+from spark_jobs.engines import APART, EngineName
 from spark_jobs.session import spark_session
 
 if TYPE_CHECKING:
     from deltalake import Schema
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 #: What Spark reads as a pattern in a path, and what a folder may be called all the same.
 _PATTERN_CHARACTERS = re.compile(r"[\\{}\[\]*?]")
@@ -44,17 +45,29 @@ class SparkEngine:
 
         Thread(target=start, daemon=True).start()
 
-    def read(self, files: Sequence[str], schema: Schema) -> DataFrame:
+    def read(self, files: Sequence[str], schema: Schema, *, file_column: str | None = None) -> DataFrame:
         """The rows of Parquet files that have ``schema``; no files, no rows."""
+        from pyspark.sql import functions as spark_functions
         from pyspark.sql.types import StructType
 
         columns = StructType.fromJson(json.loads(schema.to_json()))
+        if not files:
+            empty = self.session.createDataFrame([], columns)
+            return empty.withColumn(file_column, spark_functions.lit("")) if file_column else empty
         literal = [_PATTERN_CHARACTERS.sub(r"\\\g<0>", file) for file in files]
-        reader = self.session.read.schema(columns)
-        return reader.parquet(*literal) if literal else self.session.createDataFrame([], columns)
+        rows = self.session.read.schema(columns).parquet(*literal)
+        return rows.select("*", spark_functions.col("_metadata.file_path").alias(file_column)) if file_column else rows
 
-    def write(self, frame: DataFrame, folder: Path) -> None:
+    def path_of(self, told: str) -> str:
+        """The path in Spark's URI of a file."""
+        return unquote(urlsplit(told).path)
+
+    def write(self, frame: DataFrame, folder: Path, *, apart_by: Column | None = None) -> None:
         """Write the rows of ``frame`` as ``.parquet`` files into ``folder``, which is new."""
-        frame.write.parquet(str(folder))
-        for checksum in folder.glob(".*.crc"):  # Hadoop's own, of files that are read by others too
+        if apart_by is not None:
+            apart = frame.withColumn(APART, apart_by).repartition(APART)
+            apart.write.partitionBy(APART).parquet(str(folder))
+        if apart_by is None or not any(folder.glob(f"{APART}=*")):  # no row has no place of its own
+            frame.write.mode("append").parquet(str(folder))
+        for checksum in folder.glob("**/.*.crc"):  # Hadoop's own, of files that are read by others too
             checksum.unlink()

@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from spark_jobs.changes import Part, bounds
 from spark_jobs.columns import F
+from spark_jobs.gold.alert_limits import BANK_TYPES
+from spark_jobs.instants import midnight
 from spark_jobs.registry import table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+    from spark_jobs.changes import Changes
+
 KEY = ("account_id", "currency", "month_date")
 
+_OWNER = ("account_id", "customer_id")
 #: Seconds from 1900-01-01, the earliest instant a contract admits, to the Unix epoch; keeps the order below positive.
 _SECONDS_BEFORE_EPOCH = 2_208_988_800
 #: Sums above this many hundredths might not fit a bigint; decimal(18,2) ends a factor of nine earlier.
 _SAFE_CENTS = 9e18
 
 
-@table("gold.account_monthly_activity", inputs=("silver.accounts", "silver.transactions"))
+def _part(changes: Changes) -> Part:
+    """Months of an account in which a booking came or went, and all months of an account whose owner is another."""
+    month = F.trunc(F.col("booked_at").cast("date"), "month").alias("month_date")
+    booked = changes.of("silver.transactions").select("account_id", month)
+    owners = changes.of("silver.accounts", *_OWNER).select("account_id").distinct()
+    owned = changes.read("gold.account_monthly_activity").join(owners, on="account_id", how="left_semi")
+    keys = booked.unionByName(owned.select("account_id", "month_date")).distinct().persist()
+    months = bounds(keys, "month_date").get("month_date")
+    between = {"booked_at": (midnight(months[0]), midnight(months[1] + timedelta(days=31)))} if months else {}
+    rows = changes.read("silver.transactions", between)
+    concerned = rows.withColumn("month_date", month).join(keys, on=["account_id", "month_date"], how="left_semi")
+    return Part(keys, {"silver.transactions": concerned.drop("month_date")})
+
+
+@table(
+    "gold.account_monthly_activity",
+    inputs=("silver.accounts", "silver.transactions"),
+    reads={"silver.accounts": _OWNER},
+    part=_part,
+)
 def account_monthly_activity(accounts: DataFrame, transactions: DataFrame) -> DataFrame:
     """An account's bookings in a calendar month (UTC), in their currency. Grain: account_id, month_date, currency.
 
@@ -48,6 +74,8 @@ def account_monthly_activity(accounts: DataFrame, transactions: DataFrame) -> Da
         "largest_transaction_amount",
         F.bit_count(F.col("days_seen")).cast("int").alias("active_day_count"),
         _closing_balance().alias("closing_balance_amount"),
+        "last_booked_at",
+        "last_customer_booked_at",
     )
 
 
@@ -64,6 +92,7 @@ def _prepared(transactions: DataFrame) -> DataFrame:
         F.pow(F.lit(2), F.dayofmonth(booked_at)).cast("bigint").alias("day_bit"),
         _booking_order().alias("booking_order"),
         "balance_after_amount",
+        "booked_at",
     )
 
 
@@ -91,6 +120,8 @@ def _measures() -> list[Any]:
         F.bit_or(F.col("day_bit")).alias("days_seen"),
         F.max(F.when(F.col("balance_after_amount").isNotNull(), order)).alias("last_order"),
         F.max(_order_and_balance(order, F.cents(F.col("balance_after_amount")))).alias("last_order_and_balance"),
+        F.max("booked_at").alias("last_booked_at"),
+        F.max(F.when(~F.col("type").isin(*BANK_TYPES), F.col("booked_at"))).alias("last_customer_booked_at"),
     ]
 
 

@@ -87,8 +87,11 @@ def _with_silence(bookings: DataFrame) -> DataFrame:
     """Add the account's last booking in any currency before each booking's instant, null for its first."""
     by_second = Window.partitionBy("account_id").orderBy(F.col("booked_second").asc())
     before = by_second.rangeBetween(Window.unboundedPreceding, -1)
-    return bookings.withColumn("previous_second", F.max("booked_second").over(before)).withColumn(
-        "previous_booked_at", F.max("booked_at").over(before)
+    found = bookings.withColumn("seen_second", F.max("booked_second").over(before)).withColumn(
+        "seen_booked_at", F.max("booked_at").over(before)
+    )
+    return found.withColumn("previous_second", F.coalesce(F.col("seen_second"), F.col("earlier_second"))).withColumn(
+        "previous_booked_at", F.coalesce(F.col("seen_booked_at"), F.col("earlier_booked_at"))
     )
 
 

@@ -14,6 +14,7 @@ from spark_jobs.gold.loan_summary import (
     outstanding_amount,
     zero_amount,
 )
+from spark_jobs.instants import midnight
 from spark_jobs.registry import table
 
 if TYPE_CHECKING:
@@ -42,10 +43,22 @@ _AMOUNTS = (
 
 @table(
     "gold.customer_360",
-    inputs=("silver.customers", "silver.accounts", "silver.loans", "silver.transactions"),
+    inputs=(
+        "silver.customers",
+        "silver.accounts",
+        "silver.loans",
+        "silver.transactions",
+        "gold.account_monthly_activity",
+    ),
 )
 def customer_360(
-    customers: DataFrame, accounts: DataFrame, loans: DataFrame, transactions: DataFrame, *, as_of: date
+    customers: DataFrame,
+    accounts: DataFrame,
+    loans: DataFrame,
+    transactions: DataFrame,
+    monthly: DataFrame,
+    *,
+    as_of: date,
 ) -> DataFrame:
     """What a customer is, holds, owes and did in the last 90 days. Grain: customer_id, one row for each customer.
 
@@ -63,7 +76,7 @@ def customer_360(
         .join(main, on="customer_id", how="left")
         .join(_account_totals(accounts, main), on="customer_id", how="left")
         .join(_loan_totals(known_loans, main), on="customer_id", how="left")
-        .join(_activity_totals(transactions, accounts, main, as_of), on="customer_id", how="left")
+        .join(_activity_totals(transactions, monthly, accounts, main, as_of), on="customer_id", how="left")
     )
     for name in _COUNTS:
         joined = joined.withColumn(name, F.coalesce(F.col(name), F.lit(0)).cast("bigint"))
@@ -155,33 +168,52 @@ def _loan_totals(loans: DataFrame, main: DataFrame) -> DataFrame:
     )
 
 
-def _activity_totals(transactions: DataFrame, accounts: DataFrame, main: DataFrame, as_of: date) -> DataFrame:
-    """Activity up to ``as_of`` per customer. Bookings shrink to one row per account and currency before any join."""
-    booked_date = F.col("booked_at").cast("date")
-    is_recent = booked_date > F.lit(as_of - timedelta(days=ACTIVITY_DAYS))
+def _activity_totals(
+    transactions: DataFrame, monthly: DataFrame, accounts: DataFrame, main: DataFrame, as_of: date
+) -> DataFrame:
+    """Activity up to ``as_of`` per customer. Bookings shrink to one row per account and currency before any join.
+
+    Bookings are read for the last days alone; when an account was used before those, its months tell.
+    """
+    first_day = as_of - timedelta(days=ACTIVITY_DAYS - 1)
 
     def recent(direction: str) -> Any:
-        return F.money_sum(F.when(is_recent & (F.col("direction") == direction), F.col("amount")))
+        return F.money_sum(F.when(F.col("direction") == direction, F.col("amount")))
 
+    in_days = (F.col("booked_at") >= F.lit(midnight(first_day))) & (
+        F.col("booked_at") < F.lit(midnight(as_of + timedelta(days=1)))
+    )
     by_account = (
-        transactions.filter(booked_date <= F.lit(as_of))
+        transactions.filter(in_days)
         .groupBy("account_id", "currency")
         .agg(
-            F.max(F.col("booked_at")).alias("last_booked_at"),
-            _count_if(is_recent).alias("recent_count"),
+            F.max(F.col("booked_at")).alias("recent_booked_at"),
+            F.count(F.lit(1)).cast("bigint").alias("recent_count"),
             recent("credit").alias("recent_credit_amount"),
             recent("debit").alias("recent_debit_amount"),
         )
     )
+    # A month that reaches beyond as_of began within the last days, so what it hides stands among the recent bookings.
+    last = (
+        monthly.filter(F.col("last_booked_at") < F.lit(midnight(as_of + timedelta(days=1))))
+        .groupBy("account_id", "currency")
+        .agg(F.max("last_booked_at").alias("last_booked_at"))
+    )
+    both = by_account.select("account_id", "currency").unionByName(last.select("account_id", "currency")).distinct()
+    booked = both.join(by_account, on=["account_id", "currency"], how="left").join(
+        last, on=["account_id", "currency"], how="left"
+    )
     is_main = F.col("currency") == F.col("main_currency")
     return (
-        by_account.join(accounts.select("account_id", "customer_id"), on="account_id", how="inner")
+        booked.join(accounts.select("account_id", "customer_id"), on="account_id", how="inner")
         .join(main, on="customer_id", how="left")
         .groupBy("customer_id")
         .agg(
             F.sum("recent_count").cast("bigint").alias("transaction_count_90d"),
             F.money_sum(F.when(is_main, F.col("recent_credit_amount"))).alias("credit_90d_amount"),
             F.money_sum(F.when(is_main, F.col("recent_debit_amount"))).alias("debit_90d_amount"),
-            F.max("last_booked_at").cast("date").alias("last_transaction_date"),
+            F.max(F.greatest(F.col("recent_booked_at"), F.col("last_booked_at")))
+            .cast("date")
+            .alias("last_transaction_date"),
         )
     )

@@ -18,7 +18,6 @@ from spark_jobs.registry import table
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-WINDOW_DAYS = 180
 #: A younger loan has had too little time to default. One year is the usual performance window of credit risk.
 MATURITY_MONTHS = 12
 #: Activity is scaled to this many days; accounts observed for less are not scaled up.
@@ -41,7 +40,7 @@ TERMS = (
         "silver.loans_history",
         "silver.customers_history",
         "silver.accounts",
-        "silver.transactions",
+        "gold.loan_activity_before_origination",
     ),
 )
 def loan_default_features(
@@ -49,7 +48,7 @@ def loan_default_features(
     loans_history: DataFrame,
     customers_history: DataFrame,
     accounts: DataFrame,
-    transactions: DataFrame,
+    activity: DataFrame,
     *,
     as_of: date,
 ) -> DataFrame:
@@ -61,7 +60,6 @@ def loan_default_features(
     """
     application = _applications(loans, loans_history, accounts, as_of=as_of)
     customer = _customers_before(loans, customers_history)
-    activity = _activity_before(loans, accounts, transactions)
     earlier = _earlier_loans(application, loans_history)
     joined = (
         application.join(customer, on="loan_id", how="left")
@@ -196,88 +194,6 @@ def _customers_before(loans: DataFrame, history: DataFrame) -> DataFrame:
             "relationship_months",
         )
     )
-
-
-def _activity_before(loans: DataFrame, accounts: DataFrame, transactions: DataFrame) -> DataFrame:
-    """Bookings of the instalment account in the 180 days before origination, per loan.
-
-    A booking counts when it was both booked and recorded before the day began; amounts count in the account's currency.
-    Loans and accounts are joined as they stand, not as prepared above: plain tables are small enough to be sent to
-    the transactions, so that only what is left of these is shuffled.
-    """
-    window = loans.select("loan_id", "account_id", "originated_date")
-    account = accounts.select("account_id", F.col("currency").alias("account_currency"))
-    booking = transactions.select(
-        "account_id",
-        "transaction_id",
-        "booked_at",
-        "amount",
-        F.col("currency").alias("booking_currency"),
-        "direction",
-        "type",
-        "purpose",
-        "balance_after_amount",
-        F.col("booked_at").cast("date").alias("booked_date"),
-        F.coalesce(F.col("recorded_at"), F.col("booked_at")).cast("date").alias("recorded_date"),
-    )
-    known = (
-        (F.col("booked_date") < F.col("originated_date"))
-        & (F.col("recorded_date") < F.col("originated_date"))
-        & (F.col("booked_date") >= F.date_sub(F.col("originated_date"), WINDOW_DAYS))
-    )
-    return (
-        booking.join(window, on="account_id", how="inner")
-        .where(known)
-        .join(account, on="account_id", how="left")
-        .groupBy("loan_id")
-        .agg(*_activity())
-    )
-
-
-def _activity() -> list[Any]:
-    credit, debit = F.col("direction") == "credit", F.col("direction") == "debit"
-    amount = F.when(F.col("booking_currency") == F.col("account_currency"), F.col("amount"))
-    balance = F.col("balance_after_amount")
-    recent = F.col("booked_date") >= F.date_sub(F.col("originated_date"), WINDOW_DAYS // 2)
-    # A struct orders by its fields: the latest booking, ties on one instant by transaction_id.
-    position = F.when(
-        balance.isNotNull(), F.struct(F.col("booked_at"), F.col("transaction_id"), balance.alias("balance"))
-    )
-
-    def count(condition: Any) -> Any:
-        return F.count(F.when(condition, F.lit(1))).cast("bigint")
-
-    def total(condition: Any) -> Any:
-        return F.coalesce(F.money_sum(F.when(condition, amount)), F.lit(0).cast("decimal(18,2)"))
-
-    def average(value: Any) -> Any:
-        return F.ratio(F.sum(value).cast("double"), F.count(value))
-
-    return [
-        F.count(F.lit(1)).cast("bigint").alias("transaction_count_180d"),
-        count(credit).alias("credit_count_180d"),
-        count(debit).alias("debit_count_180d"),
-        total(credit).alias("credit_180d_amount"),
-        total(debit).alias("debit_180d_amount"),
-        total(credit & F.col("purpose").isin("salary", "pension")).alias("regular_income_180d_amount"),
-        total(debit & (F.col("type") == "cash")).alias("cash_180d_amount"),
-        count(F.col("purpose") == "penalty_interest").alias("penalty_interest_count_180d"),
-        average(F.when(recent, balance)).alias("average_balance_90d"),
-        average(balance).alias("average_balance_180d"),
-        F.min(balance).alias("minimum_balance_180d_amount"),
-        F.max(position).getField("balance").alias("last_balance_amount"),
-        _deviation(balance).alias("balance_deviation_180d"),
-        F.count_distinct(F.when(balance < 0, F.col("booked_date"))).cast("bigint").alias("days_below_zero_180d"),
-        F.max(F.datediff(F.col("originated_date"), F.col("booked_date"))).cast("int").alias("observed_days"),
-    ]
-
-
-def _deviation(amount: Any) -> Any:
-    """Population standard deviation out of exact sums: stddev over doubles differs in the last bits with row order."""
-    count = F.count(amount)
-    mean = F.ratio(F.sum(amount), count)
-    variance = F.ratio(F.sum((amount * amount).cast("decimal(38,4)")), count) - mean * mean
-    return F.sqrt(F.greatest(variance, F.lit(0).cast("double")))
 
 
 def _earlier_loans(application: DataFrame, history: DataFrame) -> DataFrame:

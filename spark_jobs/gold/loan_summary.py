@@ -35,7 +35,12 @@ def loans_in_currency(loans: DataFrame, accounts: DataFrame) -> DataFrame:
     return loans.join(of_account, on="account_id", how="left").withColumn("currency", filled).drop("account_currency")
 
 
-@table("gold.loan_summary", inputs=("silver.customers", "silver.accounts", "silver.loans"))
+@table(
+    "gold.loan_summary",
+    inputs=("silver.customers", "silver.accounts", "silver.loans"),
+    reads={"silver.customers": ("customer_id", "customer_token"), "silver.accounts": ("account_id", "currency")},
+    per="customer_id",
+)
 def loan_summary(customers: DataFrame, accounts: DataFrame, loans: DataFrame) -> DataFrame:
     """A borrower's loans by status. Grain: customer_id, currency. Amounts in that currency."""
 

@@ -186,10 +186,11 @@ def judge(
     *,
     history: History | None = None,
     as_of: date | None = None,
+    row_count: int | None = None,
 ) -> list[CheckResult]:
     """Judge a profile. Checks whose counterpart is unknown (None) are left out, never passed.
 
-    ``history``: the version now readable.
+    ``history``: the version now readable. ``row_count``: rows of the table, where the profile is that of a part.
     ``as_of``: the day the lake's data reach to, for staleness.
     """
     rows = int(measured["row_count"])
@@ -200,9 +201,9 @@ def judge(
             observed = f"{failed:,} of {rows:,} rows break it"
             results.append(_result(gate, failed == 0, observed, gate.description, failed=failed, checked=rows))
     if history is not None and history.row_count is not None:
-        results.append(_volume(contract, rows, history.row_count))
+        results.append(_volume(contract, rows if row_count is None else row_count, history.row_count))
     newest = measured.get("newest")
-    if newest is not None and history is not None and history.newest is not None:
+    if newest is not None and row_count is None and history is not None and history.newest is not None:
         results.append(_not_older(contract, newest, history.newest))
     if newest is not None and as_of is not None:
         results.append(freshness_gate(contract, newest, as_of))
@@ -286,10 +287,11 @@ def evaluate(
     parents: Mapping[str, DataFrame] | None = None,
     history: History | None = None,
     as_of: date | None = None,
+    row_count: int | None = None,
 ) -> list[CheckResult]:
     """Every gate of a frame that is about to be published: the schema, then, where that holds, one profiling job."""
     schema = schema_gate(contract, frame.dtypes)
     if not schema.is_passed:
         return [schema]
     measured = profile(frame, contract, parents)
-    return [schema, *judge(contract, measured, history=history, as_of=as_of)]
+    return [schema, *judge(contract, measured, history=history, as_of=as_of, row_count=row_count)]

@@ -22,6 +22,8 @@ from spark_jobs.errors import RiskLakeError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+#: What the business tables read of ``silver.customers``.
+TOKEN = ("customer_id", "customer_token")
 _MINIMUM_KEY_BYTES = 16
 
 

@@ -23,7 +23,7 @@ def customers_history(valid: DataFrame, tokens: DataFrame) -> DataFrame:
     )
 
 
-@table("silver.customers", inputs=("silver.customers_history",))
+@table("silver.customers", inputs=("silver.customers_history",), per="customer_id")
 def customers(versions: DataFrame) -> DataFrame:
     """Current customers. Grain: customer_id."""
     return current(versions).select(*contract("silver.customers").column_names)

@@ -42,7 +42,7 @@ def judged(rows: DataFrame, landing: Contract, parents: Mapping[str, DataFrame])
     To be kept in memory before it is filtered: a filter would be pushed below the projection and evaluate each
     rule's parsing several times over.
     """
-    texts = [_text(c).alias(f"_text_{c.name}") for c in landing.columns]
+    texts = [delivered_text(c).alias(f"_text_{c.name}") for c in landing.columns]
     text = rows.select(*texts, *ROW_PROVENANCE, F.col("_malformed").isNull().alias("_well_formed"))
     values = text.select("*", *(_value(c, f"_text_{c.name}").alias(c.name) for c in landing.columns))
     well_formed = F.col("_well_formed")
@@ -86,7 +86,12 @@ def rejected(rows: DataFrame, broken_places: DataFrame) -> DataFrame:
     return rows.join(broken_places, on=same, how="inner").drop("_broken_file", "_broken_row")
 
 
-def _text(column: Column) -> Any:
+def place() -> Any:
+    """Where a delivered row stands, ``file#line``, as a replayed row names the one it corrects."""
+    return F.concat(F.col("_source_file"), F.lit("#"), F.col("_row_number").cast("string"))
+
+
+def delivered_text(column: Column) -> Any:
     """Delivered text, trimmed and in the contract's letter case; empty is null."""
     trimmed = F.trim(F.col(column.name))
     cased = {"lower": F.lower, "upper": F.upper}.get(column.standardise or "", lambda text: text)(trimmed)

@@ -1,15 +1,16 @@
 """What the silver tables of one landing table are made from: its bronze rows, judged once.
 
 The rules are evaluated in one pass whose outcome is kept (in memory, and on disk where memory ends) until every table
-made of it is published.
+made of it is published. A stage holds all delivered rows, or those that new deliveries concern (``DeliveredPart``).
 """
 
 from __future__ import annotations
 
 from functools import cached_property
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from spark_jobs.changes import Part
 from spark_jobs.columns import F
 from spark_jobs.contract import Contract
 from spark_jobs.silver import rules
@@ -20,14 +21,15 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from spark_jobs.lake import Lake
+    from spark_jobs.silver.delivered_part import DeliveredPart
 
 
 class SilverStage:
     """Frames of one landing table, each computed on first use and kept until ``release``."""
 
-    def __init__(self, lake: Lake, landing: Contract, key: bytes) -> None:
+    def __init__(self, lake: Lake, landing: Contract, key: bytes, part: DeliveredPart | None = None) -> None:
         self.landing = landing
-        self._lake, self._key, self._lock = lake, key, RLock()
+        self._lake, self._key, self._delivered_part, self._lock = lake, key, part, RLock()
         self._kept: list[DataFrame] = []
 
     def frame(self, kind: str) -> DataFrame:
@@ -35,6 +37,22 @@ class SilverStage:
         with self._lock:
             frame: DataFrame = getattr(self, kind)
             return frame
+
+    def part(self, name: str) -> Part | None:
+        """Which rows of ``<zone>.<table>`` the stage is about; None where it is about all."""
+        if self._delivered_part is None:
+            return None
+        with self._lock:
+            if name.startswith("quarantine."):
+                return Part(self._delivered_part.places)
+            return Part(self._keys)
+
+    @cached_property
+    def _keys(self) -> DataFrame:
+        (key,) = self.landing.primary_key
+        delivered = self._delivered_part
+        assert delivered is not None  # noqa: S101 - asked of a part alone
+        return delivered.keys if delivered.has_history else self._keep(rules.valid(self.judged).select(key).distinct())
 
     @cached_property
     def corrections(self) -> DataFrame | None:
@@ -46,10 +64,12 @@ class SilverStage:
     @cached_property
     def delivered(self) -> DataFrame:
         """Bronze rows without those that a replayed row corrects."""
+        if self._delivered_part is not None:
+            return self._delivered_part.rows
         bronze = self._lake.read(f"bronze.{self.landing.table}")
         if self.corrections is None:
             return bronze
-        return bronze.join(self.corrections, on=_place() == F.col("_corrected"), how="left_anti")
+        return bronze.join(self.corrections, on=rules.place() == F.col("_corrected"), how="left_anti")
 
     @cached_property
     def judged(self) -> DataFrame:
@@ -64,8 +84,9 @@ class SilverStage:
 
     @cached_property
     def rejected_count(self) -> int:
-        """How many rows break a rule."""
-        return self.broken.count()
+        """How many rows of the table break a rule."""
+        count: int = self.broken.count()
+        return count if self._delivered_part is None else count + self._delivered_part.rejected_elsewhere
 
     @cached_property
     def rejected(self) -> DataFrame:
@@ -75,14 +96,25 @@ class SilverStage:
 
     @cached_property
     def rejections(self) -> dict[str, int]:
-        """Rejected rows by reason; a row with two reasons counts under both."""
+        """Rejected rows by reason; a row with two reasons counts under both. Of a part, its own rows alone."""
         reasons = self.broken.select(F.explode("_reasons").alias("reason"))
         return {row["reason"]: row["count"] for row in reasons.groupBy("reason").count().collect()}
 
     @cached_property
+    def judged_count(self) -> int:
+        """How many rows ``rejections`` were counted among."""
+        if self._delivered_part is None:
+            return self._lake.row_count(f"bronze.{self.landing.table}")
+        count: int = self.judged.count()
+        return count
+
+    @cached_property
     def valid(self) -> DataFrame:
-        """Typed rows that break no rule."""
-        return rules.valid(self.judged)
+        """Typed rows that break no rule; of a part without history, with the stored rows of the same keys."""
+        rows = rules.valid(self.judged)
+        if self._delivered_part is None or self._delivered_part.has_history:
+            return rows
+        return self._keep(self._delivered_part.with_stored(rows, self._keys))
 
     @cached_property
     def superseded(self) -> DataFrame:
@@ -94,16 +126,20 @@ class SilverStage:
 
     @cached_property
     def superseded_count(self) -> int:
-        """How many valid rows a later version of the same key replaces."""
-        return self.superseded.count()
+        """How many rows of the table a later version of the same key replaces, or a replayed row corrects."""
+        with self._lock:
+            count: int = self.superseded.count()
+            if self._delivered_part is not None:
+                return count + self._delivered_part.superseded_elsewhere
+            return count + self._corrected_count
 
-    @cached_property
-    def corrected_count(self) -> int:
-        """Rows that a replayed row corrects."""
+    @property
+    def _corrected_count(self) -> int:
         if self.corrections is None:
             return 0
         bronze = self._lake.read(f"bronze.{self.landing.table}")
-        return bronze.join(self.corrections, on=_place() == F.col("_corrected"), how="left_semi").count()
+        count: int = bronze.join(self.corrections, on=rules.place() == F.col("_corrected"), how="left_semi").count()
+        return count
 
     @cached_property
     def tokens(self) -> DataFrame:
@@ -114,11 +150,9 @@ class SilverStage:
         """Free what was kept."""
         while self._kept:
             self._kept.pop().unpersist()
+        if self._delivered_part is not None:
+            self._delivered_part.release()
 
     def _keep(self, frame: DataFrame) -> DataFrame:
         self._kept.append(frame.persist())
         return frame
-
-
-def _place() -> Any:
-    return F.concat(F.col("_source_file"), F.lit("#"), F.col("_row_number").cast("string"))

@@ -57,7 +57,7 @@ def test_only_known_custom_properties_are_used(file_name):
         "unit",
     }
     for table in document["schema"]:
-        assert {c["property"] for c in table.get("customProperties", ())} <= {"orderingColumn"}
+        assert {c["property"] for c in table.get("customProperties", ())} <= {"orderingColumn", "clusteredBy"}
         for column in table["properties"]:
             assert {c["property"] for c in column.get("customProperties", ())} <= known_of_columns, column["name"]
 

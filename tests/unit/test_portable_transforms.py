@@ -24,8 +24,8 @@ FORBIDDEN = frozenset(
     toPandas foreach toLocalIterator unionAll intersect createOrReplaceTempView hint repartition coalescePartitions
     dropDuplicates orderBy sort limit""".split()
 )
-#: Text methods and a pandas frame, not a transform's frame.
-_ALLOWED = {("gates.py", "replace"), ("customer_token.py", "replace")}
+#: Methods of a text, a date and a pandas frame, not of a transform's frame.
+_ALLOWED = {("gates.py", "replace"), ("customer_token.py", "replace"), ("transaction_alerts.py", "replace")}
 
 
 def forbidden(source: str, name: str) -> list[str]:

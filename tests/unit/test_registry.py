@@ -19,8 +19,9 @@ def test_steps_between_tables_stand_for_bronze_and_parents() -> None:
 
 def test_a_dated_table_waits_for_the_table_that_tells_the_date() -> None:
     node = Node("gold.x", ("silver.loans",), lambda: None, ("as_of",))
-    assert node.stored_inputs == ("silver.loans", registry.DATED_BY)
-    assert Node("gold.y", ("silver.loans",), lambda: None, ()).stored_inputs == ("silver.loans",)
+    assert node.awaited == ("silver.loans", registry.DATED_BY)
+    assert node.stored_inputs == ("silver.loans",)
+    assert Node("gold.y", ("silver.loans",), lambda: None, ()).awaited == ("silver.loans",)
 
 
 def test_the_longest_way_begins_first() -> None:
@@ -39,11 +40,11 @@ def test_unknown_inputs_and_circles_are_refused() -> None:
 def test_every_registered_table_can_be_built() -> None:
     nodes = registry.load()
     bronze = frozenset(f"bronze.{name}" for name in ("accounts", "customers", "loans", "transactions"))
-    order = registry.build_order({name: node.stored_inputs for name, node in nodes.items()}, bronze)
+    order = registry.build_order({name: node.awaited for name, node in nodes.items()}, bronze)
     built: list[str] = []
     while order.is_active():
         ready = order.get_ready()
         built += ready
         order.done(*ready)
     assert set(built) == set(nodes) | bronze
-    assert all(built.index(i) < built.index(n) for n, node in nodes.items() for i in node.stored_inputs)
+    assert all(built.index(i) < built.index(n) for n, node in nodes.items() for i in node.awaited)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spark_jobs.engines import EngineName
+from spark_jobs.engines import APART, EngineName
 from spark_jobs.engines.embedded.column import identifier, literal
 from spark_jobs.engines.embedded.database import Database
 from spark_jobs.engines.embedded.frame import Frame
@@ -28,16 +28,29 @@ class DuckDBEngine:
     def start_early(self) -> None:
         """Nothing to start."""
 
-    def read(self, files: Sequence[str], schema: Schema) -> Any:
+    def read(self, files: Sequence[str], schema: Schema, *, file_column: str | None = None) -> Any:
         """The rows of Parquet files that have ``schema``; no files, no rows."""
         types = {field.name: duckdb_type_of(field.type) for field in schema.fields}
         named = ", ".join(map(identifier, types))
         nothing = ", ".join(f"cast(null as {kind}) as {identifier(name)}" for name, kind in types.items())
+        if file_column:
+            named += f", filename as {identifier(file_column)}"
+            nothing += f", '' as {identifier(file_column)}"
         body = f"select {named} from {read_parquet(files)}" if files else f"select {nothing} where false"
-        return Frame(self._database, body, list(types))
+        return Frame(self._database, body, [*types, file_column] if file_column else list(types))
 
-    def write(self, frame: Any, folder: Path) -> None:
+    def path_of(self, told: str) -> str:
+        """DuckDB tells files by the names it was given."""
+        return told
+
+    def write(self, frame: Any, folder: Path, *, apart_by: Any = None) -> None:
         """Write the rows of ``frame`` as ``.parquet`` files into ``folder``, which is new."""
         folder.mkdir(parents=True)
         options = f"format parquet, compression zstd, compression_level {ZSTD_LEVEL}"
-        self._database.execute(f"copy ({frame.sql}) to {literal(str(folder / 'part-0.parquet'))} ({options})")
+        if apart_by is not None:
+            apart = frame.withColumn(APART, apart_by)
+            options_apart = f"{options}, partition_by ({APART})"
+            self._database.execute(f"copy ({apart.sql}) to {literal(str(folder))} ({options_apart})")
+        if apart_by is None or not any(folder.iterdir()):  # no row has no place of its own
+            file = folder / "part-0.parquet"
+            self._database.execute(f"copy ({frame.sql}) to {literal(str(file))} ({options})")

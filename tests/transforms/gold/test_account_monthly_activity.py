@@ -46,7 +46,7 @@ def test_months_days_kinds_and_closing_balance(build: Any) -> None:
         {
             "transaction_id": "t4",
             "account_id": "a1",
-            "booked_at": "2024-01-31T23:59:59",
+            "booked_at": "2024-01-31T23:59:59.7",
             "type": "fee",
             "_row_number": 99,
         },
@@ -82,6 +82,8 @@ def test_months_days_kinds_and_closing_balance(build: Any) -> None:
             "largest_transaction_amount": "100.00",
             "active_day_count": 1,
             "closing_balance_amount": "-9999999999999999.99",
+            "last_booked_at": "2024-01-31T23:59:59.7",
+            "last_customer_booked_at": "2024-01-31T23:59:59.5",
         },
         {
             **key,
@@ -97,6 +99,8 @@ def test_months_days_kinds_and_closing_balance(build: Any) -> None:
             "largest_transaction_amount": "9999999999999999.99",
             "active_day_count": 2,
             "closing_balance_amount": None,
+            "last_booked_at": "2024-02-29T12:00:00",
+            "last_customer_booked_at": "2024-02-29T12:00:00",
         },
     )
     assert_rows_equal(result, expected)

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from spark_jobs.gold.account_monthly_activity import account_monthly_activity
 from spark_jobs.gold.customer_360 import customer_360
 from tests.transforms.frames import assert_rows_equal
 
@@ -35,7 +36,8 @@ NOTHING = {
 
 def of(bank: dict[str, DataFrame], as_of: date = AS_OF) -> DataFrame:
     tables = ("customers", "accounts", "loans", "transactions")
-    return customer_360(*[bank[f"silver.{t}"] for t in tables], as_of=as_of)
+    monthly = account_monthly_activity(bank["silver.accounts"], bank["silver.transactions"])
+    return customer_360(*[bank[f"silver.{t}"] for t in tables], monthly, as_of=as_of)
 
 
 def test_every_customer_has_one_row_without_fan_out(bank: dict[str, DataFrame], build: Any) -> None:

@@ -25,14 +25,16 @@ for _module in iter_modules(spark_jobs.gold.__path__):
 NODES = {
     name: node
     for name, node in sorted(registry.load().items())
-    if node.build.__module__.startswith("spark_jobs.gold") and set(node.parameters) <= {"as_of"}
+    if node.build.__module__.startswith("spark_jobs.gold") and set(node.parameters) <= {"as_of", "since"}
 }
 
 
 def built(name: str, inputs: dict[str, DataFrame]) -> DataFrame:
     node = NODES[name]
-    parameters = {"as_of": date(2024, 3, 31)} if node.parameters else {}
-    result: DataFrame = node.build(*[inputs[i] for i in node.inputs], **parameters)
+    parameters = {"as_of": date(2024, 3, 31)} if "as_of" in node.parameters else {}
+    frames = [inputs[i] if i in inputs else built(i, inputs) for i in node.inputs]
+    read = [f.select(*node.reads[i]) if i in node.reads else f for i, f in zip(node.inputs, frames, strict=True)]
+    result: DataFrame = node.build(*read, **parameters)
     return result
 
 
@@ -60,6 +62,8 @@ def test_every_gold_table_of_this_room_is_registered() -> None:
         "gold.customer_360",
         "gold.loan_summary",
         "gold.account_monthly_activity",
+        "gold.loan_activity_before_origination",
+        "gold.loan_default_features",
         "gold.portfolio_risk",
         "gold.transaction_alerts",
         "gold.product_recommendations",

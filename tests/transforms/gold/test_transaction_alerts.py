@@ -28,7 +28,8 @@ def booking(number: int, after: timedelta = timedelta(), amount: str = "10.00", 
 
 def alerts(build: Any, *bookings: dict[str, Any]) -> DataFrame:
     accounts = build("silver.accounts", {"account_id": "a1", "customer_id": "ada"})
-    return transaction_alerts(accounts, build("silver.transactions", *bookings))
+    nothing = build("gold.account_monthly_activity")
+    return transaction_alerts(accounts, build("silver.transactions", *bookings), nothing)
 
 
 def found(result: DataFrame) -> list[tuple[Any, ...]]:

@@ -10,6 +10,7 @@ import numpy as np
 from pyspark.sql import DataFrame
 
 from spark_jobs.contract import contract
+from spark_jobs.gold import loan_activity_before_origination as activity_module
 from spark_jobs.gold.loan_default_features import loan_default_features
 from tests.transforms.sessions import Session
 
@@ -31,7 +32,11 @@ def frame(session: Session, table: str, rows: list[Row]) -> DataFrame:
 
 def features_of(session: Session, bank: Bank, as_of: date = AS_OF) -> DataFrame:
     """gold.loan_default_features of a bank."""
-    return loan_default_features(*(frame(session, table, bank[table]) for table in TABLES), as_of=as_of)
+    silver = {table: frame(session, table, bank[table]) for table in TABLES}
+    activity = activity_module.loan_activity_before_origination(
+        silver["loans"], silver["accounts"], silver.pop("transactions")
+    )
+    return loan_default_features(*silver.values(), activity, as_of=as_of)
 
 
 def at(day: date, hour: int = 12, minute: int = 0) -> datetime:

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 
 from spark_jobs.columns import F
 from spark_jobs.contract import contract
+from spark_jobs.gold import loan_activity_before_origination as activity_module
 from spark_jobs.gold import loan_default_features as module
 from tests.transforms.ml.silver_bank import TABLES, Bank, at, bank, features_of, of_borrower, other_future
 from tests.transforms.sessions import Session
@@ -78,13 +79,13 @@ def test_the_rewritten_future_does_move_the_label_and_the_past_does_move_feature
 
 
 def leaks_bookings_of_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = module._activity_before
+    original = activity_module.loan_activity_before_origination
 
     def leaking(loans: DataFrame, accounts: DataFrame, transactions: DataFrame) -> DataFrame:
         next_day = F.date_add(F.col("originated_date"), 1)
         return original(loans.withColumn("originated_date", next_day), accounts, transactions)
 
-    monkeypatch.setattr(module, "_activity_before", leaking)
+    monkeypatch.setattr(activity_module, "loan_activity_before_origination", leaking)
 
 
 def leaks_current_customer(monkeypatch: pytest.MonkeyPatch) -> None:
