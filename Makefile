@@ -22,7 +22,7 @@ java_version = $(shell $(if $(JAVA_HOME),'$(JAVA_HOME)/bin/java',java) -version 
 need_java = $(if $(filter 17 17.%,$(java_version)),,$(error Java 17 is needed, found $(or $(java_version),none): install it (Debian: apt-get install openjdk-17-jre-headless) or point JAVA_HOME to one))
 
 ##@ Run
-.PHONY: help setup jars run-etl query report docs
+.PHONY: help setup jars run-etl query maintain report docs
 help: ## Show this help.
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -32,6 +32,9 @@ run-etl: $(if $(filter duckdb,$(ENGINE)),,java) .venv/.etl $(if $(filter duckdb,
 
 query: .venv/.etl ## Ask gold tables and views without a JVM: SQL="select ..." LAKE=dir ARGS="--format csv".
 	@$(if $(value SQL),,$(error SQL is empty: make query SQL="select * from gold.loan_summary limit 5"))$(RUN) query "$$SQL" $(LAKE_OPTION) $(ARGS)
+
+maintain: .venv/.etl ## Join small files and remove old ones, for lakes that run every day: LAKE=dir ARGS="--retention-days 7".
+	@$(RUN) maintain $(LAKE_OPTION) $(ARGS)
 
 report: .venv/.etl ## Write the report of the last run again, build/report/index.html: LAKE=dir.
 	@$(RUN) report $(LAKE_OPTION) $(ARGS)

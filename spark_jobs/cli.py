@@ -137,6 +137,17 @@ def replay(
 
 
 @app.command()
+def maintain(
+    lake: LakeOption = DEFAULT_LAKE,
+    retention_days: Annotated[int, typer.Option(min=1, help="Days that replaced files are kept.")] = 7,
+) -> None:
+    """Join small files of every table and remove what was replaced long ago; rows stay as they are."""
+    from spark_jobs.operations import maintain_lake
+
+    maintain_lake(_console, lake, retention_days=retention_days)
+
+
+@app.command()
 def erase(
     customer: Annotated[str, typer.Option(help="customer_id of the person to remove.")],
     lake: LakeOption = DEFAULT_LAKE,

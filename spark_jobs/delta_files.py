@@ -85,13 +85,13 @@ class NewFile:
     schema: pa.Schema
     statistics: str
 
-    def add_action(self, table: Path) -> AddAction:
+    def add_action(self, table: Path, *, changes_rows: bool = True) -> AddAction:
         """The file as an entry in the log of the table in folder ``table``."""
         from deltalake.transaction import AddAction
 
         status = self.path.stat()
         relative = self.path.relative_to(table).as_posix()  # the log's writer encodes it
-        return AddAction(relative, status.st_size, {}, status.st_mtime_ns // 1_000_000, True, self.statistics)
+        return AddAction(relative, status.st_size, {}, status.st_mtime_ns // 1_000_000, changes_rows, self.statistics)
 
 
 def removals(table: DeltaTable, paths: Iterable[str], *, changes_rows: bool) -> list[RemoveAction]:

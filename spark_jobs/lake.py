@@ -49,8 +49,8 @@ _ARROW_TYPES = {
 
 #: Commits that leave the rows as they were and say nothing of what they were made from.
 _UPKEEP = frozenset({"VACUUM START", "VACUUM END", "OPTIMIZE"})
-#: The kind of a commit that says that changed inputs left the rows as they were.
-_CONFIRMED = "CONFIRMED"
+#: Of a commit that says that changed inputs left the rows as they were: the version whose rows they are.
+_ROWS_OF = "rowsOf"
 _RECENT_COMMITS = 8
 #: Row groups small enough that every core finds some to read, even in a single file.
 _BATCH_FILES = WriterProperties(compression="ZSTD", compression_level=ZSTD_LEVEL, max_row_group_size=131_072)
@@ -156,7 +156,10 @@ class Lake:
 
     def version(self, name: str) -> int | None:
         """The version that last changed the rows, or None where there is no table yet."""
-        return int(self._last_commit(name, but=_UPKEEP | {_CONFIRMED})["version"]) if self.exists(name) else None
+        if not self.exists(name):
+            return None
+        commit = self._last_commit(name)
+        return int(commit.get(_ROWS_OF, commit["version"]))
 
     def row_count(self, name: str) -> int:
         """Rows in the newest version, from the log alone; 0 where there is no table."""
@@ -166,15 +169,15 @@ class Lake:
         """What the newest version was made from; None where there is no table or it carries no record."""
         if not self.exists(name):
             return None
-        recorded = self._last_commit(name, but=_UPKEEP).get("userMetadata")
+        recorded = self._last_commit(name).get("userMetadata")
         return Provenance(**json.loads(recorded)) if recorded else None
 
-    def _last_commit(self, name: str, *, but: frozenset[str]) -> dict[str, Any]:
-        """The newest commit whose ``kind`` is none of ``but``."""
+    def _last_commit(self, name: str) -> dict[str, Any]:
+        """The newest commit that is not upkeep."""
         table = self.open(name)
         for looked_at in (_RECENT_COMMITS, None):
             for commit in table.history(looked_at):
-                if commit.get("kind", commit["operation"]) not in but:
+                if commit.get("kind", commit["operation"]) not in _UPKEEP:
                     return commit
         return {"version": table.version()}
 
@@ -247,7 +250,9 @@ class Lake:
         """Replace the table's rows, or the files that ``written`` says, by ``written`` in one commit."""
         path = self.path(written.name)
         actions: list[AddAction | RemoveAction] = [file.add_action(path) for file in written.files]
-        told = {"userMetadata": provenance.to_json()} | ({} if written.changes_rows else {"kind": _CONFIRMED})
+        told = {"userMetadata": provenance.to_json()}
+        if not written.changes_rows:
+            told[_ROWS_OF] = str(self.version(written.name))
         properties = CommitProperties(custom_metadata=told)
         if written.replaces is not None:
             table = self.open(written.name)

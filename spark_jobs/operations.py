@@ -194,6 +194,22 @@ def _shortened(warnings: list[str]) -> list[str]:
     return [*warnings[:_WARNINGS_SHOWN], f"and {len(warnings) - _WARNINGS_SHOWN} more (see message in ops.file_ledger)"]
 
 
+def maintain_lake(console: Console, root: Path, *, retention_days: int) -> None:
+    """Join small files, remove old ones and say what that did to each table."""
+    from spark_jobs.maintenance import maintain
+
+    with lock.exclusive(existing_lake(root)):
+        found = []
+        with progress(console, len(list(root.glob("*/*/_delta_log")))) as steps:
+            for upkeep in maintain(Lake(root), retention_days=retention_days):
+                steps.done(upkeep.name, f"{upkeep.file_count_before} files, now {upkeep.file_count}")
+                found.append(upkeep)
+    before, after = sum(u.file_count_before for u in found), sum(u.file_count for u in found)
+    removed = sum(u.removed_count for u in found)
+    said = f"{len(found)} tables: {before:,} data files, now {after:,}; {removed:,} replaced files removed"
+    console.print(said, highlight=False)
+
+
 def report_page(root: Path, output: Path) -> Path:
     """Write the report of the lake as it is; returns its path."""
     from spark_jobs.report import write_report

@@ -21,7 +21,9 @@ _READ = (
     "loan_id",
     "customer_id",
     *sorted(
-        {f.name for f in (*features.NUMERIC, *features.CATEGORICAL)} | {name for name, _ in features.MISSING.values()}
+        {f.name for f in features.NUMERIC}
+        | {f.name for f in features.CATEGORICAL}
+        | {column for column, _ in features.MISSING.values()}
     ),
 )
 
