@@ -133,6 +133,8 @@ class Lake:
     def __init__(self, root: Path, engine: Engine | None = None) -> None:
         self.root = root.resolve()
         self._engine = engine
+        self._opened: dict[str, DeltaTable] = {}
+        self._commits: dict[str, tuple[int, dict[str, Any]]] = {}
 
     @property
     def engine(self) -> Engine:
@@ -151,8 +153,11 @@ class Lake:
         return DeltaTable.is_deltatable(str(self.path(name)))
 
     def open(self, name: str) -> DeltaTable:
-        """The table through delta-rs."""
-        return DeltaTable(str(self.path(name)))
+        """The table through delta-rs, as it is now."""
+        known = self._opened.get(name)
+        if known is None or (self.path(name) / "_delta_log" / f"{known.version() + 1:020}.json").exists():
+            known = self._opened[name] = DeltaTable(str(self.path(name)))
+        return known
 
     def version(self, name: str) -> int | None:
         """The version that last changed the rows, or None where there is no table yet."""
@@ -175,11 +180,12 @@ class Lake:
     def _last_commit(self, name: str) -> dict[str, Any]:
         """The newest commit that is not upkeep."""
         table = self.open(name)
-        for looked_at in (_RECENT_COMMITS, None):
-            for commit in table.history(looked_at):
-                if commit.get("kind", commit["operation"]) not in _UPKEEP:
-                    return commit
-        return {"version": table.version()}
+        version = table.version()
+        if self._commits.get(name, (-1, {}))[0] != version:
+            commits = (commit for looked_at in (_RECENT_COMMITS, None) for commit in table.history(looked_at))
+            kept = (commit for commit in commits if commit.get("kind", commit["operation"]) not in _UPKEEP)
+            self._commits[name] = version, next(kept, {"version": version})
+        return self._commits[name][1]
 
     def last_batch(self, name: str) -> int:
         """The last batch appended to a bronze table; 0 before the first."""
@@ -255,13 +261,12 @@ class Lake:
             told[_ROWS_OF] = str(self.version(written.name))
         properties = CommitProperties(custom_metadata=told)
         if written.replaces is not None:
-            table = self.open(written.name)
+            table = DeltaTable(str(path))  # one of its own: other threads may be reading from what ``open`` gave them
             actions += removals(table, written.replaces, changes_rows=True)
             table.create_write_transaction(actions, "append", table.schema(), commit_properties=properties)
         elif self.exists(written.name):
-            self.open(written.name).create_write_transaction(
-                actions, "overwrite", written.schema, commit_properties=properties
-            )
+            table = DeltaTable(str(path))
+            table.create_write_transaction(actions, "overwrite", written.schema, commit_properties=properties)
         else:
             create_table_with_add_actions(
                 str(path),
