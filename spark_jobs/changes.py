@@ -132,15 +132,13 @@ def part_of(node: Node, changes: Changes) -> Part:
             raise WholeTableNeeded(f"{name} has changed")
     read = {name: node.reads.get(name) or contract(name).column_names for name in tables}
     keyed = [name for name in tables if node.per in read[name]]
-    found = [changes.of(name, *read[name]).select(node.per) for name in keyed if changes.is_changed(name)]
+    found = [changes.of(name, *read[name]).select(node.per) for name in keyed]
     for name in set(tables) - set(keyed):
         if changes.is_changed(name):
             column = read[name][0]
             looked_up = changes.of(name, *read[name]).select(column).distinct()
             sources = [changes.read(source) for source in keyed if column in read[source]]
             found += [rows.join(looked_up, on=column, how="left_semi").select(node.per) for rows in sources]
-    if not found:
-        raise WholeTableNeeded(f"nothing that {node.name} is made from has changed")
     keys = found[0]
     for more in found[1:]:
         keys = keys.unionByName(more)
