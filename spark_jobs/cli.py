@@ -23,7 +23,8 @@ app = typer.Typer(
 
 LakeOption = Annotated[Path, typer.Option("--lake", help="Folder of the lake.")]
 EngineOption = Annotated[
-    Literal["spark", "duckdb"], typer.Option("--engine", help="What runs the transforms; duckdb needs no JVM.")
+    Literal["auto", "spark", "duckdb"],
+    typer.Option("--engine", help="What runs the transforms: duckdb needs no JVM; auto takes it for small additions."),
 ]
 DEFAULT_LAKE = Path("build/lake")
 _console = Console()
@@ -37,7 +38,7 @@ def run(
     source: Annotated[Literal["sample", "berka", "csv"], typer.Option(help="Where files come from.")] = "sample",
     data: Annotated[Path | None, typer.Option(help="Folder of the berka or csv source.")] = None,
     lake: LakeOption = DEFAULT_LAKE,
-    engine: EngineOption = "spark",
+    engine: EngineOption = "auto",
     scale: Annotated[float, typer.Option(help="Size of the sample; 1 is a million transactions.")] = 1.0,
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 7,
     days: Annotated[int, typer.Option(help="Days the sample covers.")] = 730,
@@ -128,7 +129,7 @@ def replay(
     table: Annotated[str, typer.Argument(help="Table the corrected rows belong to.")],
     file: Annotated[Path, typer.Argument(help="Corrected rows, as `risklake quarantine` wrote them.")],
     lake: LakeOption = DEFAULT_LAKE,
-    engine: EngineOption = "spark",
+    engine: EngineOption = "auto",
 ) -> None:
     """Take corrected rows back in; silver and gold change by exactly those rows."""
     from spark_jobs.operations import replay_rows
@@ -151,7 +152,9 @@ def maintain(
 def erase(
     customer: Annotated[str, typer.Option(help="customer_id of the person to remove.")],
     lake: LakeOption = DEFAULT_LAKE,
-    engine: EngineOption = "spark",
+    engine: Annotated[
+        Literal["spark", "duckdb"], typer.Option("--engine", help="What makes the tables again; duckdb needs no JVM.")
+    ] = "spark",
 ) -> None:
     """Remove a person from every zone of the lake, and prove it by searching the bytes."""
     from spark_jobs.operations import erase_customer

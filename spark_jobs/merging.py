@@ -70,4 +70,5 @@ def merge(lake: Lake, name: str, rows: DataFrame, part: Part) -> Merged:
         written = lake.write(name, staying.select(*columns).unionByName(came))
     finally:
         changed.unpersist()
-    return Merged(Written(name, written.folder, written.files, tuple(log_paths[path] for path in touched)), row_count)
+    files = tuple(file for file in written.files if file.row_count)
+    return Merged(Written(name, written.folder, files, tuple(log_paths[path] for path in touched)), row_count)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 
@@ -68,6 +69,10 @@ class OpenLake:
     lake: Lake
     spark: SparkEngine
 
+    def on(self, engine: EngineName) -> OpenLake:
+        """The same lake with another engine."""
+        return OpenLake(Lake(self.lake.root, self.spark if engine == "spark" else _embedded()), self.spark)
+
 
 @contextmanager
 def opened(root: Path, engine: EngineName = "spark") -> Iterator[OpenLake]:
@@ -86,7 +91,7 @@ def opened(root: Path, engine: EngineName = "spark") -> Iterator[OpenLake]:
 
         try:
             spark = SparkEngine(start)
-            yield OpenLake(Lake(root, spark if engine == "spark" else _embedded()), spark)
+            yield OpenLake(Lake(root, spark), spark).on(engine)
         except KeyboardInterrupt:
             started.clear()  # the JVM ends with this process; stopped, it would make the tables at work fail aloud
             raise
@@ -108,7 +113,7 @@ def run_lake(
     console: Console,
     root: Path,
     *,
-    engine: EngineName,
+    engine: EngineName | Literal["auto"],
     source: str,
     data: Path | None,
     sample: SampleParameters,
@@ -119,14 +124,29 @@ def run_lake(
     train: bool,
 ) -> None:
     """Take in a source, bring every table up to date, check, report and print the summary."""
-    with opened(root, engine) as on:
+    with opened(root, "duckdb" if engine == "duckdb" else "spark") as on:
         if not on.lake.exists(pipeline.RUN_LOG):
             on.lake.engine.start_early()
         with progress(console, sample.days) as steps:
             steps.start("files")
             files = deliveries(source, data, work=root.resolve().parent, sample=sample, progress=None)
             steps.done("files", f"{len(files):,} from {source}")
-        _run(console, on, files, as_of=as_of, checks=checks, report=report, full=full, train=train)
+        _run(
+            console,
+            on if full else _fit_for(on, engine, files),
+            files,
+            as_of=as_of,
+            checks=checks,
+            report=report,
+            full=full,
+            train=train,
+        )
+
+
+def _fit_for(on: OpenLake, engine: EngineName | Literal["auto"], files: list[Delivery]) -> OpenLake:
+    """With ``auto``, a small addition is made in this process, where DuckDB is installed."""
+    is_small = engine == "auto" and find_spec("duckdb") is not None and pipeline.is_small_addition(on.lake, files)
+    return on.on("duckdb") if is_small else on
 
 
 def _run(
@@ -232,13 +252,13 @@ def generate_sample(console: Console, output: Path, *, scale: float, seed: int, 
         console.print(f"{table}: {counts}", highlight=False)
 
 
-def replay_rows(console: Console, root: Path, table: str, file: Path, *, engine: EngineName) -> None:
+def replay_rows(console: Console, root: Path, table: str, file: Path, *, engine: EngineName | Literal["auto"]) -> None:
     """Land corrected rows as a delivery and bring the tables up to date."""
     from spark_jobs.replay import corrected_delivery
 
-    with opened(existing_lake(root), engine) as on:
+    with opened(existing_lake(root), "duckdb" if engine == "duckdb" else "spark") as on:
         delivery = corrected_delivery(on.lake, table, file, root.resolve().parent / "replay")
-        _run(console, on, [delivery])
+        _run(console, _fit_for(on, engine, [delivery]), [delivery])
 
 
 def erase_customer(console: Console, root: Path, customer_id: str, *, engine: EngineName) -> None:

@@ -39,6 +39,8 @@ from spark_jobs.silver.stage import SilverStage
 from spark_jobs.sources.delivery import Delivery
 
 RUN_LOG = "ops.run_log"
+#: Bytes of new files, as delivered, up to which a run over a lake that is there already is small.
+SMALL_ADDITION_BYTES = 256 * 2**20
 _PARALLEL_TABLES = 3
 
 
@@ -357,6 +359,18 @@ class Run:
 
     def _version(self, name: str) -> int | None:
         return artifacts.version(self.lake, name) if artifacts.is_artifact(name) else self.lake.version(name)
+
+
+def is_small_addition(lake: Lake, deliveries: Iterable[Delivery]) -> bool:
+    """Whether a run has little to read and every table to add it to: work for one process, not for Spark."""
+    tables = [node for node in registry.load().values() if not node.is_artifact]
+    recorded = [lake.provenance(node.name) for node in tables]
+    if any(r is None or r.code != _fingerprint(node) for node, r in zip(tables, recorded, strict=True)):
+        return False
+    zone, known = lake.root / "landing", landing.ledger(lake)
+    coming = [delivery.path for delivery in deliveries if not (zone / delivery.relative_path).exists()]
+    coming += [path for path in zone.glob("*/*") if path.relative_to(zone).as_posix() not in known and path.is_file()]
+    return sum(path.stat().st_size for path in coming) <= SMALL_ADDITION_BYTES
 
 
 def _fingerprint(node: Node) -> str:

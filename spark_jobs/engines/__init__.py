@@ -30,6 +30,9 @@ class Engine(Protocol):
         ``file_column`` adds a column that tells which file a row lies in (see ``path_of``).
         """
 
+    def keep(self, frame: DataFrame, *, is_large: bool) -> DataFrame:
+        """Have the rows stored when they are first needed, until ``unpersist``."""
+
     def path_of(self, told: str) -> str:
         """The file, as ``read`` was given it, that a value of its ``file_column`` stands for."""
 

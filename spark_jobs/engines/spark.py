@@ -58,6 +58,10 @@ class SparkEngine:
         rows = self.session.read.schema(columns).parquet(*literal)
         return rows.select("*", spark_functions.col("_metadata.file_path").alias(file_column)) if file_column else rows
 
+    def keep(self, frame: DataFrame, *, is_large: bool) -> DataFrame:
+        """In memory, and on disk what does not fit."""
+        return frame.persist()
+
     def path_of(self, told: str) -> str:
         """The path in Spark's URI of a file."""
         return unquote(urlsplit(told).path)

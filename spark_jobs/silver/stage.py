@@ -75,7 +75,8 @@ class SilverStage:
     def judged(self) -> DataFrame:
         """Delivered rows in the contract's types with the rules they break."""
         parents = {k.column: self._lake.read(k.table).select(k.parent_column) for k in self.landing.foreign_keys}
-        return self._keep(rules.judged(self.delivered, self.landing, parents))
+        judged = rules.judged(self.delivered, self.landing, parents)
+        return self._keep(judged, is_large=self._delivered_part is None)
 
     @cached_property
     def broken(self) -> DataFrame:
@@ -153,6 +154,6 @@ class SilverStage:
         if self._delivered_part is not None:
             self._delivered_part.release()
 
-    def _keep(self, frame: DataFrame) -> DataFrame:
-        self._kept.append(frame.persist())
+    def _keep(self, frame: DataFrame, *, is_large: bool = False) -> DataFrame:
+        self._kept.append(self._lake.engine.keep(frame, is_large=is_large))
         return frame

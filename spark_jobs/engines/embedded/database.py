@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from weakref import finalize
 
 import duckdb
 import pyarrow as pa
 
-from spark_jobs.engines.embedded.column import duckdb_type, identifier
+from spark_jobs.engines.embedded.column import duckdb_type, identifier, literal
 
 _BATCH_ROWS = 100_000
 
@@ -24,9 +26,11 @@ class Database:
     """
 
     def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="risklake-"))
+        finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": os.environ.get("RISK_LAKE_MEMORY", "2g"),
-            "temp_directory": str(Path(tempfile.gettempdir()) / f"risklake-{os.getpid()}"),
+            "temp_directory": str(self._folder),
             # No rule of a transform depends on the order of rows, and keeping it costs memory.
             "preserve_insertion_order": "false",
         }
@@ -45,6 +49,27 @@ class Database:
     def fetch(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query."""
         return self._connection.cursor().execute(sql).fetchall()
+
+    def keep(self, sql: str, *, in_file: bool) -> str:
+        """Store the rows of a query; returns what to select them from.
+
+        A table in memory is at hand at once. A file of five million judged rows takes 0.17 GB and less time to write
+        and to read than a table, which takes 1 GB, and 18 GB of temporary files for fifty million.
+        """
+        if not in_file:
+            name = self.new_name("kept")
+            self.execute(f"create table {name} as {sql}")
+            return name
+        file = literal(str(self._folder / f"{self.new_name('kept')}.parquet"))
+        self.execute(f"copy ({sql}) to {file} (format parquet, compression lz4_raw)")
+        return f"read_parquet({file}, hive_partitioning = false)"
+
+    def forget(self, kept: str) -> None:
+        """Remove what ``keep`` stored."""
+        if kept.startswith("read_parquet("):
+            Path(kept.split("'")[1]).unlink(missing_ok=True)
+        else:
+            self.execute(f"drop table if exists {kept}")
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         """The rows of a query as Arrow batches."""

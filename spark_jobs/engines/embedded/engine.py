@@ -39,6 +39,10 @@ class DuckDBEngine:
         body = f"select {named} from {read_parquet(files)}" if files else f"select {nothing} where false"
         return Frame(self._database, body, [*types, file_column] if file_column else list(types))
 
+    def keep(self, frame: Any, *, is_large: bool) -> Any:
+        """Many rows in a file, few in memory."""
+        return frame.persist(in_file=is_large)
+
     def path_of(self, told: str) -> str:
         """DuckDB tells files by the names it was given."""
         return told

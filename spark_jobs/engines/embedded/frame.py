@@ -61,7 +61,7 @@ class Frame:
         self.columns = list(columns)
         self._database, self._body, self._parents = database, body, parents
         self._name = database.new_name("step")
-        self._is_kept, self._stored, self._lock = False, "", RLock()
+        self._is_kept, self._in_file, self._stored, self._lock = False, False, "", RLock()
 
     # -- what a transform may say ---------------------------------------------------------------------------------
 
@@ -136,9 +136,9 @@ class Frame:
 
     # -- keeping and running --------------------------------------------------------------------------------------
 
-    def persist(self) -> Frame:
-        """Store the rows when they are first needed."""
-        self._is_kept = True
+    def persist(self, *, in_file: bool = False) -> Frame:
+        """Store the rows when they are first needed: many of them in a file, few in memory."""
+        self._is_kept, self._in_file = True, in_file
         return self
 
     def unpersist(self) -> Frame:
@@ -146,7 +146,7 @@ class Frame:
         with self._lock:
             self._is_kept = False
             if self._stored:
-                self._database.execute(f"drop table if exists {self._stored}")
+                self._database.forget(self._stored)
                 self._stored = ""
         return self
 
@@ -193,9 +193,7 @@ class Frame:
     def _ensure_stored(self) -> None:
         with self._lock:
             if self._is_kept and not self._stored:
-                query, name = self.sql, self._database.new_name("kept")
-                self._database.execute(f"create table {name} as {query}")
-                self._stored = name
+                self._stored = self._database.keep(self.sql, in_file=self._in_file)
 
     def _select(self) -> str:
         return f"select * from {self._stored}" if self._stored else self._body
