@@ -111,6 +111,19 @@ def dated_columns(schema: pa.Schema) -> list[str]:
     return [field.name for field in schema if pa.types.is_temporal(field.type)]
 
 
+def table_properties(schema: pa.Schema) -> dict[str, str]:
+    """Delta properties of every table: no deletion vectors (Athena), statistics on dates and instants alone.
+
+    Readers prune by time; other columns are not clustered, so their minima and maxima would skip nothing, and those of
+    text would keep identifiers in the log after an erasure.
+    """
+    dated = dated_columns(schema)
+    counted = (
+        {"delta.dataSkippingStatsColumns": ",".join(dated)} if dated else {"delta.dataSkippingNumIndexedCols": "0"}
+    )
+    return {"delta.enableDeletionVectors": "false", **counted}
+
+
 def new_file(path: Path) -> NewFile:
     """A written file with the least and greatest values of its dates and instants, out of its own footer."""
     import pyarrow.parquet as pq

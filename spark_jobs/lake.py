@@ -26,7 +26,7 @@ from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from spark_jobs.columns import F
 from spark_jobs.contract import Contract, all_contracts, contract
-from spark_jobs.delta_files import Between, NewFile, data_files, dated_columns, new_file, removals
+from spark_jobs.delta_files import Between, NewFile, data_files, new_file, removals, table_properties
 from spark_jobs.engines import Engine
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.session import ZSTD_LEVEL
@@ -272,7 +272,7 @@ class Lake:
                 str(path),
                 written.schema,
                 [file.add_action(path) for file in written.files],
-                configuration=_table_properties(written.files[0].schema),
+                configuration=table_properties(written.files[0].schema),
                 commit_properties=properties,
             )
 
@@ -292,7 +292,7 @@ class Lake:
                 str(self.path(name)),
                 pa.RecordBatchReader.from_batches(rows.schema, read()),
                 mode="append",
-                configuration=_table_properties(rows.schema),
+                configuration=table_properties(rows.schema),
                 commit_properties=CommitProperties(app_transactions=[Transaction("bronze", batch_id)]),
                 writer_properties=_BATCH_FILES,
             )
@@ -309,19 +309,6 @@ class Lake:
     def rows(self, name: str) -> list[dict[str, Any]]:
         """All rows of an ``ops`` table; empty where there is none."""
         return self.arrow(name).to_pylist() if self.exists(name) else []
-
-
-def _table_properties(schema: pa.Schema) -> dict[str, str]:
-    """Delta properties of every table: no deletion vectors (Athena), statistics on dates and instants alone.
-
-    Readers prune by time; other columns are not clustered, so their minima and maxima would skip nothing, and those of
-    text would keep identifiers in the log after an erasure.
-    """
-    dated = dated_columns(schema)
-    counted = (
-        {"delta.dataSkippingStatsColumns": ",".join(dated)} if dated else {"delta.dataSkippingNumIndexedCols": "0"}
-    )
-    return {"delta.enableDeletionVectors": "false", **counted}
 
 
 def _apart_by(name: str) -> Column | None:

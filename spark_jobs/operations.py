@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 
-from spark_jobs import lock, pipeline, registry
+from spark_jobs import lock, pipeline, registry, renewal
 from spark_jobs.contract import landing_contracts
 from spark_jobs.engines import Engine, EngineName
 from spark_jobs.engines.spark import SparkEngine
@@ -145,7 +145,7 @@ def run_lake(
 
 def _fit_for(on: OpenLake, engine: EngineName | Literal["auto"], files: list[Delivery]) -> OpenLake:
     """With ``auto``, a small addition is made in this process, where DuckDB is installed."""
-    is_small = engine == "auto" and find_spec("duckdb") is not None and pipeline.is_small_addition(on.lake, files)
+    is_small = engine == "auto" and find_spec("duckdb") is not None and renewal.is_small_addition(on.lake, files)
     return on.on("duckdb") if is_small else on
 
 

@@ -7,8 +7,6 @@ is made, and the last good version of the blocked tables stays.
 
 from __future__ import annotations
 
-import hashlib
-import inspect
 import json
 import time
 import traceback
@@ -23,24 +21,20 @@ from typing import Any
 
 from spark_jobs import artifacts, columns, landing, registry
 from spark_jobs.bronze.load import bronze_rows
-from spark_jobs.changes import Changes, Part, WholeTableNeeded, part_of
-from spark_jobs.contract import Contract, ContractError, contract, landing_contracts
+from spark_jobs.contract import contract, landing_contracts
 from spark_jobs.engines.spark import SparkEngine
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake, Provenance, Written
 from spark_jobs.progress import Reporter
 from spark_jobs.publication import Publication
 from spark_jobs.registry import Node
+from spark_jobs.renewal import Renewal
 from spark_jobs.run_outcome import RunResult, TableError, TableOutcome
 from spark_jobs.session import SessionError
-from spark_jobs.silver.customer_token import hmac_key, token
-from spark_jobs.silver.delivered_part import DeliveredPart
-from spark_jobs.silver.stage import SilverStage
+from spark_jobs.silver.customer_token import hmac_key
 from spark_jobs.sources.delivery import Delivery
 
 RUN_LOG = "ops.run_log"
-#: Bytes of new files, as delivered, up to which a run over a lake that is there already is small.
-SMALL_ADDITION_BYTES = 256 * 2**20
 _PARALLEL_TABLES = 3
 
 
@@ -67,11 +61,12 @@ class Run:
         self.result = RunResult(self.run_id)
         self.nodes = registry.load()
         self._ledger = Lock()
-        self._as_of, self._key, self._on_published = as_of, hmac_key(key_file), on_published
-        self._stages: dict[str, SilverStage] = {}
-        self._stage_lock = Lock()
+        self._as_of, self._on_published = as_of, on_published
         self._trainer, self._full, self._is_trained = trainer, full, train
-        self._publication = Publication(lake, self._stage, self.result.checks)
+        self._renewal = Renewal(
+            lake, nodes=lambda: self.nodes, as_of=lambda: self.as_of, key=hmac_key(key_file), full=full
+        )
+        self._publication = Publication(lake, self._renewal.stage, self.result.checks)
 
     def execute(self, deliveries: Iterable[Delivery]) -> RunResult:
         """Take in ``deliveries``, make every table that is not current, and log the run."""
@@ -86,8 +81,7 @@ class Run:
                     landing.record(self.lake, files, status="duplicate", batch_id=None, landed_at=self.started_at)
             self._make_all(plan)
         finally:
-            for stage in self._stages.values():
-                stage.release()
+            self._renewal.release()
             self.lake.append_rows(RUN_LOG, (o.row(self.run_id) for o in self.result.outcomes.values()))
         return self.result
 
@@ -117,21 +111,10 @@ class Run:
                     name = running.pop(future)
                     self.result.outcomes[name] = future.result()
                     order.done(name)
-                self._release_used_stages()
+                self._renewal.release(made=self.result.outcomes.keys())  # gold needs the memory
         finally:
             # An interrupted run must not wait for the tables at work: nothing of them is published before their commit.
             pool.shutdown(wait=False, cancel_futures=True)
-
-    def _release_used_stages(self) -> None:
-        """Free what the stages kept whose tables are all made: gold needs the memory."""
-        for table, stage in list(self._stages.items()):
-            if self._users_of_stage(table) <= self.result.outcomes.keys():
-                stage.release()
-
-    def _users_of_stage(self, table: str) -> set[str]:
-        """The tables that are made from what the stage of a landing table keeps, or count its rows."""
-        made = {node.name for node in self.nodes.values() if node.delivered_table == table}
-        return (made | {f"silver.{table}", f"quarantine.{table}"}) & self.nodes.keys()
 
     def _attempt(self, name: str, job: Callable[[], TableOutcome]) -> TableOutcome:
         """Run one job; whatever goes wrong becomes its outcome."""
@@ -193,7 +176,7 @@ class Run:
 
     def _make(self, node: Node) -> TableOutcome:
         outcome = TableOutcome(node.name, datetime.now(UTC))
-        wanted = self._provenance(node)
+        wanted = self._renewal.provenance(node, self.run_id)
         recorded = artifacts.provenance(self.lake, node.name) if node.is_artifact else self.lake.provenance(node.name)
         outcome.input_versions = json.dumps(wanted.inputs, sort_keys=True)
         if recorded is not None and self._is_current(node, wanted, recorded):
@@ -203,7 +186,7 @@ class Run:
             self._train(node, wanted, outcome)
         else:
             self._publish(node, wanted, recorded, outcome)
-        outcome.output_version = self._version(node.name)
+        outcome.output_version = self._renewal.version(node.name)
         return outcome
 
     def _is_current(self, node: Node, wanted: Provenance, recorded: Provenance) -> bool:
@@ -214,10 +197,9 @@ class Run:
 
     def _publish(self, node: Node, wanted: Provenance, recorded: Provenance | None, outcome: TableOutcome) -> None:
         """Make the part of a table that changes concern, or the whole of it."""
-        part = self._part(node, wanted, recorded)
-        made_of = {**(part.inputs if part else {})}
-        frames = [made_of[name] if name in made_of else self._frame(node, name) for name in node.inputs]
-        frame = node.build(*frames, **self._arguments(node), **(part.parameters if part else {}))
+        part = self._renewal.part(node, wanted, recorded)
+        parameters = {**self._arguments(node), **(part.parameters if part else {})}
+        frame = node.build(*self._renewal.frames(node, part), **parameters)
         try:
             written, provenance = self._publication.publish(node.name, frame, wanted, part)
         finally:
@@ -228,61 +210,6 @@ class Run:
         elif self._on_published:
             self._on_published(written)
         self._take_counts(outcome, provenance)
-
-    def _part(self, node: Node, wanted: Provenance, recorded: Provenance | None) -> Part | None:
-        """The part of a table that has to be made anew; None for all of it."""
-        if node.delivered_table:
-            return self._stage(node.delivered_table).part(node.name)
-        if self._full or recorded is None or not wanted.made_by_like(recorded):
-            return None
-        try:
-            return part_of(node, Changes(self.lake, recorded.inputs, wanted.inputs))
-        except WholeTableNeeded:
-            return None
-
-    def _stage(self, table: str) -> SilverStage:
-        """The steps between bronze and silver of a landing table, over what its silver tables have not seen yet."""
-        with self._stage_lock:
-            if table not in self._stages:
-                landing = contract(f"landing.{table}")
-                self._stages[table] = SilverStage(self.lake, landing, self._key, self._delivered_part(landing))
-            return self._stages[table]
-
-    def _delivered_part(self, landing: Contract) -> DeliveredPart | None:
-        """None unless all tables made of the steps were made from the same bronze and parents, by today's code."""
-        nodes = [node for node in self.nodes.values() if node.delivered_table == landing.table]
-        since: dict[str, int] = {}
-        until = {
-            name: version
-            for name in registry.stored((f"valid.{landing.table}",))
-            if (version := self._version(name)) is not None
-        }
-        for node in nodes:
-            recorded = self.lake.provenance(node.name)
-            if self._full or recorded is None or recorded.code != _fingerprint(node):
-                return None
-            if recorded.parameters != self._parameters(node):
-                return None
-            seen = {name: version for name, version in recorded.inputs.items() if name in until}
-            if since and seen != since:
-                return None
-            since = seen
-        silver = self.lake.provenance(f"silver.{landing.table}")
-        if since == until or silver is None or silver.rows.get("rows_superseded") is None:
-            return None
-        history = self.nodes.get(f"silver.{landing.table}_history")
-        if history and silver.inputs[history.name] != self._version(history.name):
-            return None
-        try:
-            return DeliveredPart(
-                self.lake,
-                landing,
-                Changes(self.lake, since, until),
-                looked_up=history.reads if history else {},
-                superseded_before=silver.rows["rows_superseded"] or 0,
-            )
-        except WholeTableNeeded:
-            return None
 
     def _train(self, node: Node, wanted: Provenance, outcome: TableOutcome) -> None:
         """Fill an artifact's directory, in Spark; without Spark the last one stays, or all that needs it is skipped."""
@@ -307,15 +234,6 @@ class Run:
         if not artifacts.is_artifact(outcome.table_name):
             outcome.rows_out = self.lake.row_count(outcome.table_name)
 
-    def _frame(self, node: Node, name: str) -> Any:
-        zone, table = name.split(".")
-        if zone in registry.STEPS:
-            return self._stage(table).frame(zone)
-        if artifacts.is_artifact(name):
-            return self.lake.path(name)
-        frame = self.lake.read(name)
-        return frame.select(*node.reads[name]) if name in node.reads else frame
-
     def _arguments(self, node: Node) -> dict[str, Any]:
         values: dict[str, Any] = {"run_started_at": self.started_at}
         if "as_of" in node.parameters:
@@ -335,56 +253,6 @@ class Run:
         """As given, else the day of the newest transaction; None where there is none."""
         newest = self._as_of or self.lake.newest(registry.DATED_BY, "booked_at")
         return None if newest is None else date.fromisoformat(str(newest)[:10])
-
-    def _provenance(self, node: Node) -> Provenance:
-        inputs = {name: self._version(name) for name in self._made_from(node)}
-        missing = [name for name, version in inputs.items() if version is None]
-        if missing:
-            raise TableError(f"{', '.join(missing)} has not been made")
-        return Provenance(self.run_id, inputs, _fingerprint(node), self._parameters(node), {})  # type: ignore[arg-type]
-
-    @staticmethod
-    def _made_from(node: Node) -> tuple[str, ...]:
-        """A node's inputs; a current table accounts for delivered rows, also for those that change none of its own."""
-        zone, table = node.name.split(".")
-        if zone == "silver" and any(c.table == table for c in landing_contracts()):
-            return tuple(dict.fromkeys([*node.stored_inputs, *registry.stored((f"valid.{table}",))]))
-        return node.stored_inputs
-
-    def _parameters(self, node: Node) -> dict[str, str]:
-        parameters = {"as_of": self.as_of.isoformat()} if "as_of" in node.parameters else {}
-        if any(name.startswith("tokens.") for name in node.inputs):
-            parameters["key"] = token(self._key, "key fingerprint")[:16]
-        return parameters
-
-    def _version(self, name: str) -> int | None:
-        return artifacts.version(self.lake, name) if artifacts.is_artifact(name) else self.lake.version(name)
-
-
-def is_small_addition(lake: Lake, deliveries: Iterable[Delivery]) -> bool:
-    """Whether a run has little to read and every table to add it to: work for one process, not for Spark."""
-    tables = [node for node in registry.load().values() if not node.is_artifact]
-    recorded = [lake.provenance(node.name) for node in tables]
-    if any(r is None or r.code != _fingerprint(node) for node, r in zip(tables, recorded, strict=True)):
-        return False
-    zone, known = lake.root / "landing", landing.ledger(lake)
-    coming = [delivery.path for delivery in deliveries if not (zone / delivery.relative_path).exists()]
-    coming += [path for path in zone.glob("*/*") if path.relative_to(zone).as_posix() not in known and path.is_file()]
-    return sum(path.stat().st_size for path in coming) <= SMALL_ADDITION_BYTES
-
-
-def _fingerprint(node: Node) -> str:
-    """Hash of the code and contract behind a node: the source files of its room, the facade and the contract."""
-    source = Path(inspect.getfile(node.build))
-    files = [*sorted(source.parent.glob("*.py")), Path(__file__).with_name("columns.py")]
-    try:
-        declared = repr(contract(node.name))
-    except ContractError:
-        declared = repr(contract(node.name.replace("quarantine.", "landing."))) if "quarantine" in node.name else ""
-    digest = hashlib.sha256(declared.encode())
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _told(outcome: TableOutcome) -> str:

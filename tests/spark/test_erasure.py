@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
 
 import pytest
 
 from spark_jobs import erasure
-from spark_jobs.engines.spark import SparkEngine
+from spark_jobs.engines.embedded.engine import DuckDBEngine
 from spark_jobs.lake import Lake
 from spark_jobs.silver.customer_token import token
 from spark_jobs.sources import csv_folder
 from tests.spark.conftest import TEST_KEY, MadeLake, run_pipeline
 
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
 
 @pytest.fixture(scope="module")
-def lake(made_lake: MadeLake, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+def lake(made_lake: MadeLake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     root = tmp_path_factory.mktemp("erasure") / "lake"
     shutil.copytree(made_lake.lake.root, root)
-    return Lake(root, SparkEngine(lambda: spark))
+    return Lake(root, DuckDBEngine())  # goes on where Spark stopped
 
 
 def test_a_person_is_erased_and_stays_erased(lake: Lake, made_lake: MadeLake) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spark_jobs import changes, pipeline
+from spark_jobs import changes, renewal
 from spark_jobs.gold import transaction_alerts
 from spark_jobs.lake import Lake
 from spark_jobs.maintenance import maintain
@@ -35,14 +35,14 @@ FEW = settings(
 def made(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often tables were made by part and whole in this test."""
     counted: Counter[str] = Counter()
-    original = pipeline.Run._part
+    original = renewal.Renewal.part
 
-    def counting(self: pipeline.Run, node: object, *arguments: object) -> changes.Part | None:
+    def counting(self: renewal.Renewal, node: object, *arguments: object) -> changes.Part | None:
         part = original(self, node, *arguments)  # type: ignore[arg-type]
         counted["part" if part else "whole"] += 1
         return part
 
-    monkeypatch.setattr(pipeline.Run, "_part", counting)
+    monkeypatch.setattr(renewal.Renewal, "part", counting)
     return counted
 
 
