@@ -33,6 +33,9 @@ class Database:
             "temp_directory": str(self._folder),
             # No rule of a transform depends on the order of rows, and keeping it costs memory.
             "preserve_insertion_order": "false",
+            # Rows of a month are written when there are so many, and not all at the end: ten years of them would spill.
+            "partitioned_write_flush_threshold": 65_536,
+            "partitioned_write_max_open_files": 500,
         }
         self._connection = duckdb.connect(":memory:", config=settings)
         self._connection.execute("set TimeZone = 'UTC'")
