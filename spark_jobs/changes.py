@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from spark_jobs.columns import F
-from spark_jobs.contract import contract
 from spark_jobs.delta_files import Between, ChangedFiles, changed_files
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
     from spark_jobs.lake import Lake
-    from spark_jobs.registry import Node
 
 #: Rows in changed files up to which looking for the changed ones always pays.
 _ALWAYS_COMPARED = 1_000_000
@@ -114,37 +112,6 @@ class Changes:
         if compared > max(_ALWAYS_COMPARED, self._lake.row_count(name) // 2):
             raise WholeTableNeeded(f"most of {name} was written anew")
         return files
-
-
-def part_of(node: Node, changes: Changes) -> Part:
-    """The part of a registered table that changed inputs concern; WholeTableNeeded where it does not say.
-
-    With ``per`` a row follows from those rows of the inputs that hold the same key. An input without the key is looked
-    up by the first of the columns that are read of it, found under the same name in the inputs that have the key.
-    """
-    if node.part is not None:
-        return node.part(changes)
-    if node.per is None:
-        raise WholeTableNeeded(f"{node.name} is made whole")
-    tables = [name for name in node.inputs if name in node.stored_inputs and not name.startswith("models.")]
-    for name in set(node.inputs) - set(tables):
-        if changes.is_changed(name):
-            raise WholeTableNeeded(f"{name} has changed")
-    read = {name: node.reads.get(name) or contract(name).column_names for name in tables}
-    keyed = [name for name in tables if node.per in read[name]]
-    found = [changes.of(name, *read[name]).select(node.per) for name in keyed]
-    for name in set(tables) - set(keyed):
-        if changes.is_changed(name):
-            column = read[name][0]
-            looked_up = changes.of(name, *read[name]).select(column).distinct()
-            sources = [changes.read(source) for source in keyed if column in read[source]]
-            found += [rows.join(looked_up, on=column, how="left_semi").select(node.per) for rows in sources]
-    keys = found[0]
-    for more in found[1:]:
-        keys = keys.unionByName(more)
-    keys = keys.filter(F.col(node.per).isNotNull()).distinct().persist()
-    inputs = {name: changes.read(name).join(keys, on=node.per, how="left_semi") for name in keyed}
-    return Part(keys, inputs)
 
 
 def bounds(frame: DataFrame, *columns: str) -> dict[str, tuple[Any, Any]]:

@@ -36,7 +36,7 @@ class Node:
     An artifact (``models.<name>``) writes files into a directory of its own instead of returning a frame.
 
     ``reads``: the only columns that ``build`` is handed of an input, by its name. ``per`` and ``part``: how rows follow
-    from rows of the inputs, see ``spark_jobs.changes.part_of``.
+    from rows of the inputs, see ``spark_jobs.renewal.part_of``.
     """
 
     name: str

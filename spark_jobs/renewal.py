@@ -11,7 +11,8 @@ from threading import Lock
 from typing import Any
 
 from spark_jobs import artifacts, landing, registry
-from spark_jobs.changes import Changes, Part, WholeTableNeeded, part_of
+from spark_jobs.changes import Changes, Part, WholeTableNeeded
+from spark_jobs.columns import F
 from spark_jobs.contract import Contract, ContractError, contract, landing_contracts
 from spark_jobs.lake import Lake, Provenance
 from spark_jobs.registry import Node
@@ -130,6 +131,37 @@ class Renewal:
         if any(name.startswith("tokens.") for name in node.inputs):
             parameters["key"] = token(self._key, "key fingerprint")[:16]
         return parameters
+
+
+def part_of(node: Node, changes: Changes) -> Part:
+    """The part of a registered table that changed inputs concern; WholeTableNeeded where it does not say.
+
+    With ``per`` a row follows from those rows of the inputs that hold the same key. An input without the key is looked
+    up by the first of the columns that are read of it, found under the same name in the inputs that have the key.
+    """
+    if node.part is not None:
+        return node.part(changes)
+    if node.per is None:
+        raise WholeTableNeeded(f"{node.name} is made whole")
+    tables = [name for name in node.inputs if name in node.stored_inputs and not name.startswith("models.")]
+    for name in set(node.inputs) - set(tables):
+        if changes.is_changed(name):
+            raise WholeTableNeeded(f"{name} has changed")
+    read = {name: node.reads.get(name) or contract(name).column_names for name in tables}
+    keyed = [name for name in tables if node.per in read[name]]
+    found = [changes.of(name, *read[name]).select(node.per) for name in keyed]
+    for name in set(tables) - set(keyed):
+        if changes.is_changed(name):
+            column = read[name][0]
+            looked_up = changes.of(name, *read[name]).select(column).distinct()
+            sources = [changes.read(source) for source in keyed if column in read[source]]
+            found += [rows.join(looked_up, on=column, how="left_semi").select(node.per) for rows in sources]
+    keys = found[0]
+    for more in found[1:]:
+        keys = keys.unionByName(more)
+    keys = keys.filter(F.col(node.per).isNotNull()).distinct().persist()
+    inputs = {name: changes.read(name).join(keys, on=node.per, how="left_semi") for name in keyed}
+    return Part(keys, inputs)
 
 
 def is_small_addition(lake: Lake, deliveries: Iterable[Delivery]) -> bool:
