@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from string import Template
@@ -65,12 +66,11 @@ class HandLoad:
         """The first row of a query."""
         return self.run(sql).fetchall()[0]
 
-    def copy(self, name: str, sql: str, part: int = 0) -> int:
-        """Write the rows of a query as a file of the table ``name``; how many there are."""
+    def copying(self, name: str, sql: str, part: int = 0) -> str:
+        """The statement that writes the rows of a query as a file of the table ``name``; it tells how many."""
         folder = self.root / name.replace(".", "/")
         folder.mkdir(parents=True, exist_ok=True)
-        count: int = self.one(f"copy ({sql}) to {literal(str(folder / f'part-{part}.parquet'))} {PARQUET}")[0]
-        return count
+        return f"copy ({sql}) to {literal(str(folder / f'part-{part}.parquet'))} {PARQUET}"
 
     def files(self, name: str) -> str:
         """The table function over the files of ``name``."""
@@ -80,7 +80,7 @@ class HandLoad:
         """Write a table in the types of its contract, judge what was written, commit it, and count its rows."""
         declared = contract(name)
         typed = ", ".join(f"{c.name}::{duckdb_type(c.physical_type)} as {c.name}" for c in declared.columns)
-        count = self.copy(name, f"select {typed} from ({sql})")
+        count: int = self.one(self.copying(name, f"select {typed} from ({sql})"))[0]
         if by_hand.is_profiled(name, self.bronze_rows):
             self.judge(declared)
         by_hand.adopt(self.root / name.replace(".", "/"))
@@ -103,29 +103,35 @@ class HandLoad:
 
     # -- bronze ---------------------------------------------------------------------------------------------------
 
-    def bronze(self, landing: Contract, by_header: dict[tuple[str, ...], list[Path]]) -> None:
-        """Files as delivered, every column as text, with the file and the line of each record."""
-        name, part, count = f"bronze.{landing.table}", 0, 0
-        self.run("set preserve_insertion_order = true")  # a record's place is counted from the order of rows
+    def bronze(self, delivered: dict[str, dict[tuple[str, ...], list[Path]]]) -> None:
+        """Every landing table, side by side: opening a thousand small files keeps one core busy."""
+        self.run("set global preserve_insertion_order = true")  # a record's place is counted from the order of rows
+        with ThreadPoolExecutor() as pool:
+            counts = {
+                name: pool.submit(self.landed, contract(f"landing.{name}"), delivered[name]) for name in delivered
+            }
+        self.bronze_rows = {name: count.result() for name, count in counts.items()}
+        self.run("set global preserve_insertion_order = false")
+
+    def landed(self, landing: Contract, by_header: dict[tuple[str, ...], list[Path]]) -> int:
+        """Files as delivered, every column as text, with the file and the line of each record; how many records."""
+        connection, name, part, count = self.database.cursor(), f"bronze.{landing.table}", 0, 0
         for header, paths in by_header.items():
             delivered = ", ".join(n if n in header else f"null::varchar as {n}" for n in landing.column_names)
             for files in _some_at_a_time(paths):
-                self.run(f"create or replace temp table delivered as from {_csv(files, header)}")
-                count += self.copy(
-                    name,
-                    f"""select {delivered}, _source_file, delivered.rowid - first_row + 2 as _row_number,
+                connection.execute(f"create or replace temp table delivered as from {_csv(files, header)}")
+                rows = f"""select {delivered}, _source_file, delivered.rowid - first_row + 2 as _row_number,
                         {by_hand.BATCH_ID}::bigint as _batch_id, {literal(self.ingested_at)} as _ingested_at
                     from delivered join (
                         select filename, substr(filename, {len(str(self.data)) + 2}) as _source_file,
                             min(rowid) as first_row
                         from delivered group by filename
-                    ) using (filename)""",
-                    part,
-                )
+                    ) using (filename)"""
+                count += connection.execute(self.copying(name, rows, part)).fetchall()[0][0]
                 part += 1
-        self.run("drop table delivered; set preserve_insertion_order = false")
+        connection.close()
         by_hand.adopt(self.root / "bronze" / landing.table)
-        self.bronze_rows[landing.table] = count
+        return count
 
     # -- silver ---------------------------------------------------------------------------------------------------
 
@@ -178,11 +184,9 @@ class HandLoad:
     def quarantine(self, landing: Contract) -> int:
         """Rejected rows as delivered with every reason; how many there are."""
         broken = "select _source_file, _row_number, _broken from judged where _broken <> ''"
-        count = self.copy(
-            f"quarantine.{landing.table}",
-            f"""select * exclude (_broken), string_split(_broken, ',') as _reasons, _ingested_at as _quarantined_at
-            from {self.files(f"bronze.{landing.table}")} join ({broken}) using (_source_file, _row_number)""",
-        )
+        rows = f"""select * exclude (_broken), string_split(_broken, ',') as _reasons, _ingested_at as _quarantined_at
+            from {self.files(f"bronze.{landing.table}")} join ({broken}) using (_source_file, _row_number)"""
+        count: int = self.one(self.copying(f"quarantine.{landing.table}", rows))[0]
         by_hand.adopt(self.root / "quarantine" / landing.table)
         return count
 
@@ -333,9 +337,8 @@ def main() -> None:
     data, root = map(Path, sys.argv[1:3])
     with tempfile.TemporaryDirectory() as temporary:
         load = HandLoad(data, root, temporary)
-        delivered = by_hand.deliveries(data)
+        load.bronze(by_hand.deliveries(data))
         for landing in landing_contracts():
-            load.bronze(landing, delivered[landing.table])
             (load.dimension if landing.table in by_hand.HISTORY else load.events)(landing)
         load.gold()
 
