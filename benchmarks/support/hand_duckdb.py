@@ -104,9 +104,9 @@ class HandLoad:
     # -- bronze ---------------------------------------------------------------------------------------------------
 
     def bronze(self, delivered: dict[str, dict[tuple[str, ...], list[Path]]]) -> None:
-        """Every landing table, side by side: opening a thousand small files keeps one core busy."""
+        """Every landing table, two at a time: opening a thousand small files keeps one core busy."""
         self.run("set global preserve_insertion_order = true")  # a record's place is counted from the order of rows
-        with ThreadPoolExecutor() as pool:
+        with ThreadPoolExecutor(2) as pool:
             counts = {
                 name: pool.submit(self.landed, contract(f"landing.{name}"), delivered[name]) for name in delivered
             }
@@ -243,6 +243,7 @@ class HandLoad:
             values[part] = Template((SQL / f"{part}.sql").read_text()).substitute(values)
         for name in GOLD:
             self.publish(f"gold.{name}", Template((SQL / f"{name}.sql").read_text()).substitute(values))
+            self.run(f"create view gold.{name} as from {self.files(f'gold.{name}')}")
 
 
 #: What a history adds to the typed columns, and where it is taken from.

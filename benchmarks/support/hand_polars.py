@@ -53,7 +53,7 @@ def polars_type(physical_type: str) -> Any:
 
 
 class HandLoad:
-    """Bronze, silver and gold under ``root``; ``tables`` holds silver, in memory or as scans."""
+    """Bronze, silver and gold under ``root``; ``tables`` holds silver and gold, in memory or as scans."""
 
     def __init__(self, data: Path, root: Path) -> None:
         self.data, self.root, self.ingested_at = data, root, by_hand.now()
@@ -232,6 +232,7 @@ class HandLoad:
         as_of: date = newest.collect(engine="streaming").item()
         for name, build in GOLD.items():
             self.publish(f"gold.{name}", build(self.tables, as_of))
+            self.tables[f"gold.{name}"] = self.scan(f"gold.{name}")
 
 
 _PLACE_TYPES: dict[str, Any] = {"_source_file": pl.String(), "_row_number": pl.Int64()}

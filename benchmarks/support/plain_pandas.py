@@ -42,7 +42,7 @@ GOLD = {
 
 
 class PandasLoad:
-    """Bronze, silver and gold under ``root``; every silver table stays in memory."""
+    """Bronze, silver and gold under ``root``; every silver and gold table stays in memory."""
 
     def __init__(self, data: Path, root: Path) -> None:
         self.data, self.root, self.ingested_at = data, root, by_hand.now()
@@ -169,7 +169,8 @@ class PandasLoad:
         """Every business table that needs no model."""
         as_of: date = self.tables["silver.transactions"]["booked_at"].max().date()
         for name, build in GOLD.items():
-            self.publish(f"gold.{name}", build(self.tables, as_of))
+            self.tables[f"gold.{name}"] = build(self.tables, as_of)
+            self.publish(f"gold.{name}", self.tables[f"gold.{name}"])
 
 
 def _text_type(kind: pa.DataType) -> Any:
