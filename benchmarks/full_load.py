@@ -25,10 +25,10 @@ from spark_jobs.sources.sample import generate
 SIDES = {
     "ours": ("benchmarks.support.lakehouse", "spark"),
     "embedded": ("benchmarks.support.lakehouse", "duckdb"),
-    "plain": ("benchmarks.support.plain_pyspark",),
-    "hand_duckdb": ("benchmarks.support.hand_duckdb",),
-    "hand_polars": ("benchmarks.support.hand_polars",),
-    "pandas": ("benchmarks.support.plain_pandas",),
+    "plain": ("benchmarks.references.plain_pyspark",),
+    "hand_duckdb": ("benchmarks.references.duckdb_by_hand",),
+    "hand_polars": ("benchmarks.references.polars_by_hand",),
+    "pandas": ("benchmarks.references.pandas_by_hand",),
 }
 #: Quotients of wall-clock time that are told, where both sides ran.
 RATIOS = (

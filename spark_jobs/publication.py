@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 #: Above this many rows a silver table is judged by its columns and its number of rows alone.
-_ROWS_PROFILED = 1_000_000
+ROWS_PROFILED = 1_000_000
 
 
 class Publication:
@@ -66,7 +66,7 @@ class Publication:
 
     def _is_profiled(self, written: Written) -> bool:
         """Whether what was written is little enough to be looked through before it is committed."""
-        return written.name.startswith("gold.") or written.row_count <= _ROWS_PROFILED
+        return written.name.startswith("gold.") or written.row_count <= ROWS_PROFILED
 
     def _pass_gates(self, merged: Merged) -> None:
         """Evaluate the gates of rows as they were written; TableError where one that blocks fails.

@@ -1,1 +1,1 @@
-"""What the benchmarks share, and the sides they compare."""
+"""What the benchmarks share: processes, results, plots and the runner of Risk Lakehouse itself."""

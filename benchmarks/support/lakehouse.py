@@ -7,13 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmarks.support.setting import MODELLED
 from spark_jobs import pipeline
 from spark_jobs.operations import key_file, opened
 from spark_jobs.progress import progress
 from spark_jobs.sources import csv_folder
-
-#: Tables that need the trained model.
-MODELLED = ("models.loan_default", "gold.loan_default_scores", "gold.portfolio_risk")
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ KEY = ("account_id", "currency", "month_date")
 
 _OWNER = ("account_id", "customer_id")
 #: Seconds from 1900-01-01, the earliest instant a contract admits, to the Unix epoch; keeps the order below positive.
-_SECONDS_BEFORE_EPOCH = 2_208_988_800
+SECONDS_BEFORE_EPOCH = 2_208_988_800
 #: Sums above this many hundredths might not fit a bigint; decimal(18,2) ends a factor of nine earlier.
 _SAFE_CENTS = 9e18
 
@@ -98,7 +98,7 @@ def _prepared(transactions: DataFrame) -> DataFrame:
 
 def _booking_order() -> Any:
     """Second of booking, then line of the file (bookings of one instant come in their order), as one bigint."""
-    second = F.unix_timestamp(F.col("booked_at")).cast("bigint") + F.lit(_SECONDS_BEFORE_EPOCH)
+    second = F.unix_timestamp(F.col("booked_at")).cast("bigint") + F.lit(SECONDS_BEFORE_EPOCH)
     return second * F.lit(1_000_000_000) + F.col("_row_number") % F.lit(1_000_000_000)
 
 

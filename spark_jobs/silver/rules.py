@@ -23,8 +23,9 @@ ROW_PROVENANCE = ("_source_file", "_row_number", "_ingested_at")
 _DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _TIMESTAMP = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
 _INTEGER = "^[+-]?[0-9]{1,18}$"
-_CONTROL_CHARACTER = "[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F]"
-_UNPARSED = {
+CONTROL_CHARACTER = "[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F]"
+#: Code of the rule that a text breaks which is not written as its column's logical type.
+UNPARSED = {
     "number": "not_a_decimal",
     "integer": "not_an_integer",
     "date": "not_a_date",
@@ -102,13 +103,14 @@ def _value(column: Column, name: str) -> Any:
     """The text in column ``name`` in the contract's type; null where it is not written as one."""
     if column.logical_type == "string":
         return F.col(name)
-    written = F.col(name).rlike(_written_form(column))
+    written = F.col(name).rlike(written_form(column))
     # The session runs in UTC, and Spark compiles a regular expression for every zone that it reads.
     text = f"trim(trailing 'Z' from `{name}`)" if column.logical_type == "timestamp" else f"`{name}`"
     return F.when(written, F.try_cast(text, column.physical_type))
 
 
-def _written_form(column: Column) -> str:
+def written_form(column: Column) -> str:
+    """The regular expression of a text that is written as the column's type, which is not string."""
     if column.logical_type == "number":
         precision, scale = map(int, re.findall("[0-9]+", column.physical_type))
         return f"^[+-]?[0-9]{{1,{precision - scale}}}([.][0-9]{{1,{scale}}})?$"
@@ -119,7 +121,7 @@ def _rules(column: Column) -> list[tuple[str, Any]]:
     text, value = F.col(f"_text_{column.name}"), F.col(column.name)
     rules = [("missing", text.isNull())] if column.required else []
     if column.logical_type != "string":
-        rules.append((_UNPARSED[column.logical_type], text.isNotNull() & value.isNull()))
+        rules.append((UNPARSED[column.logical_type], text.isNotNull() & value.isNull()))
         rules += _bounds(column, value)
         return [(code, F.coalesce(broken, F.lit(False))) for code, broken in rules]
     if column.allowed_values:
@@ -127,7 +129,7 @@ def _rules(column: Column) -> list[tuple[str, Any]]:
     elif column.pattern:
         rules.append(("bad_format", ~value.rlike(column.pattern)))
     else:
-        rules.append(("control_character", value.rlike(_CONTROL_CHARACTER)))
+        rules.append(("control_character", value.rlike(CONTROL_CHARACTER)))
     if column.max_length:
         rules.append(("too_long", F.length(value) > column.max_length))
     return [(code, F.coalesce(broken, F.lit(False))) for code, broken in rules]

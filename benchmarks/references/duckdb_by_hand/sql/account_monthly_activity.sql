@@ -29,7 +29,9 @@ months as (
             (epoch_us(booked_utc) // 1000000 + $seconds_before_epoch)::hugeint * 1000000000::hugeint * 10000000000000000000::hugeint
             + (_row_number % 1000000000)::hugeint * 10000000000000000000::hugeint
             + (balance_after_amount::decimal(20, 2) * 100)::bigint + 2000000000000000000
-        ) as last_booking
+        ) as last_booking,
+        max(booked_utc)::timestamptz as last_booked_at,
+        max(booked_utc) filter (type not in ($BANK_TYPES))::timestamptz as last_customer_booked_at
     from bookings
     group by all
 )

@@ -40,7 +40,6 @@ borrowers as (
     where valid_from_at < originated_date::timestamptz
     qualify row_number() over (partition by loan_id order by valid_from_at desc) = 1
 ),
-activity as ($loan_activity_before_origination),
 -- The borrower's loans granted on earlier days, as their versions stood when the day of origination began.
 pairs as (
     select
@@ -96,5 +95,5 @@ select
     (status = 'defaulted')::int as is_default
 from applications as loan
 left join borrowers using (loan_id)
-left join activity using (loan_id)
+left join gold.loan_activity_before_origination as activity using (loan_id)
 left join earlier using (loan_id)

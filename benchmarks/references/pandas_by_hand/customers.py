@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.support.pandas_gold.columns import ACCOUNT, Tables, days, ratio, whole_months
+from benchmarks.references.pandas_by_hand.columns import ACCOUNT, Tables, days, ratio, whole_months
+from spark_jobs.gold.alert_limits import BANK_TYPES
 from spark_jobs.gold.customer_360 import ACTIVITY_DAYS
 from spark_jobs.gold.loan_summary import OPEN_STATUSES, STATUSES, UNKNOWN
 
@@ -25,6 +26,8 @@ def account_monthly_activity(tables: Tables, _as_of: date) -> Any:
         credit_amount=amount.where(is_credit, 0),
         cash_withdrawal_amount=amount.where(~is_credit & (silver["type"] == "cash").astype(bool), 0),
         card_spend_amount=amount.where(~is_credit & (silver["type"] == "card").astype(bool), 0),
+        booked_at=silver["booked_at"],
+        customer_booked_at=silver["booked_at"].where(~silver["type"].isin(BANK_TYPES)),
     )
     keys = [*ACCOUNT, "month_date"]
     months = bookings.groupby(keys, sort=False).agg(
@@ -36,6 +39,8 @@ def account_monthly_activity(tables: Tables, _as_of: date) -> Any:
         card_spend_amount=("card_spend_amount", "sum"),
         largest_transaction_amount=("amount", "max"),
         active_day_count=("day", "nunique"),
+        last_booked_at=("booked_at", "max"),
+        last_customer_booked_at=("customer_booked_at", "max"),
     )
     # Bookings of one second come in the order of the file; of the same line of two files the higher balance wins.
     placed = bookings[keys].assign(
@@ -153,5 +158,9 @@ def _activity(tables: Tables, main: Any, as_of: date) -> Any:
         credit_90d_amount=bookings["amount"].where(is_main & is_credit, 0),
         debit_90d_amount=bookings["amount"].where(is_main & ~is_credit, 0),
     )
-    last = day[day <= pd.Timestamp(as_of)].groupby(owner).max().rename("last_transaction_date")
+    # When an account was used before the last days, its months tell.
+    months = tables["gold.account_monthly_activity"][["customer_id", "last_booked_at"]]
+    dated = [bookings[["customer_id"]].assign(day=day[recent]), months.assign(day=days(months["last_booked_at"]))]
+    used = pd.concat(found[["customer_id", "day"]] for found in dated)
+    last = used[used["day"] <= pd.Timestamp(as_of)].groupby("customer_id")["day"].max().rename("last_transaction_date")
     return pd.concat([booked.groupby("customer_id").sum(), last], axis=1)

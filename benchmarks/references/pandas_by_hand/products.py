@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.support.pandas_gold.columns import Tables
+from benchmarks.references.pandas_by_hand.columns import Tables
 from spark_jobs.contract import contract
 from spark_jobs.gold.product_recommendation_metrics import HOLDOUT_DAYS, METHODS
 from spark_jobs.gold.product_recommendations import DEPOSIT_PRODUCTS, OFFER_COUNT, PROFILE, SMOOTHING_CUSTOMERS, UNKNOWN

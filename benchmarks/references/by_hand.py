@@ -21,9 +21,10 @@ import pyarrow.parquet as parquet
 from deltalake import DeltaTable, WriterProperties, convert_to_deltalake
 
 from spark_jobs.contract import Column, Contract, contract, landing_contracts
+from spark_jobs.delta_files import table_properties
 from spark_jobs.gold import alert_limits
-from spark_jobs.lake import _table_properties, arrow_schema
-from spark_jobs.publication import _ROWS_PROFILED
+from spark_jobs.lake import arrow_schema
+from spark_jobs.publication import ROWS_PROFILED
 from spark_jobs.session import ZSTD_LEVEL
 from spark_jobs.silver import rules
 from spark_jobs.silver.customer_token import token
@@ -60,7 +61,7 @@ def row_checks(landing: Contract) -> list[Check]:
     for column in landing.columns:
         kinds: list[tuple[str, Kind, Any]] = [("missing", "missing", None)] if column.required else []
         if column.logical_type != "string":
-            kinds.append((rules._UNPARSED[column.logical_type], "unparsed", None))
+            kinds.append((rules.UNPARSED[column.logical_type], "unparsed", None))
             kinds += _bounds(column)
             if column.not_after_ingestion:
                 kinds.append(("after_ingestion", "after_ingestion", None))
@@ -69,7 +70,7 @@ def row_checks(landing: Contract) -> list[Check]:
         elif column.pattern:
             kinds.append(("bad_format", "unlike", column.pattern))
         else:
-            kinds.append(("control_character", "control", rules._CONTROL_CHARACTER))
+            kinds.append(("control_character", "control", rules.CONTROL_CHARACTER))
         if column.logical_type == "string" and column.max_length:
             kinds.append(("too_long", "too_long", column.max_length))
         found += [Check(f"{column.name}:{code}", kind, column, limit) for code, kind, limit in kinds]
@@ -101,14 +102,14 @@ def _bounds(column: Column) -> list[tuple[str, Kind, Any]]:
 
 def written_form(column: Column) -> str:
     """The regular expression of a text that is written as the column's type."""
-    return rules._written_form(column)
+    return rules.written_form(column)
 
 
 def is_profiled(name: str, bronze_rows: Mapping[str, int]) -> bool:
     """Whether a table is small enough to be looked through once more; as the product decides it."""
     zone, table = name.split(".")
     table = table.removesuffix("_history").removesuffix("_pii")
-    return zone == "gold" or bronze_rows[table] <= _ROWS_PROFILED
+    return zone == "gold" or bronze_rows[table] <= ROWS_PROFILED
 
 
 def insist(is_met: bool, told: str) -> None:
@@ -150,7 +151,7 @@ def now() -> datetime:
 def adopt(folder: Path) -> None:
     """Make a Delta table of the Parquet files that lie in ``folder``, and hold its columns against the contract."""
     schema = parquet.read_schema(next(folder.glob("*.parquet")))
-    convert_to_deltalake(str(folder), configuration=_table_properties(schema))
+    convert_to_deltalake(str(folder), configuration=table_properties(schema))
     name = f"{folder.parent.name}.{folder.name}"
     if folder.parent.name in ("silver", "gold"):
         found = pa.schema(DeltaTable(str(folder)).schema().to_arrow())

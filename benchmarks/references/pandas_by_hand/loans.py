@@ -1,4 +1,4 @@
-"""gold.loan_default_features."""
+"""gold.loan_activity_before_origination and gold.loan_default_features."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.support.pandas_gold.columns import Tables, days, double, months_since, ratio
-from spark_jobs.gold.loan_default_features import MATURITY_MONTHS, MONTH_DAYS, TERMS, WINDOW_DAYS
+from benchmarks.references.pandas_by_hand.columns import Tables, days, double, months_since, ratio
+from spark_jobs.gold.loan_activity_before_origination import WINDOW_DAYS
+from spark_jobs.gold.loan_default_features import MATURITY_MONTHS, MONTH_DAYS, TERMS
 
 _ONE_DAY = pd.Timedelta(days=1)
 
 
-def loan_activity_before_origination(tables: Tables) -> Any:
+def loan_activity_before_origination(tables: Tables, _as_of: date) -> Any:
     """Bookings of the instalment account in the days before origination, known by then; one row per loan with any."""
     bookings = tables["silver.transactions"].assign(
         booked_date=lambda rows: days(rows["booked_at"]), recorded_date=lambda rows: days(rows["recorded_at"])
@@ -67,7 +68,7 @@ def loan_activity_before_origination(tables: Tables) -> Any:
     found["balance_deviation_180d"] = np.sqrt(np.maximum(ratio(pd.Series(exact, count.index), count) - mean * mean, 0))
     found["days_below_zero_180d"] = of_loan["below"].nunique()
     found["observed_days"] = of_loan["age"].max()
-    return found
+    return found.reset_index()
 
 
 def loan_default_features(tables: Tables, as_of: date) -> Any:
@@ -85,7 +86,7 @@ def loan_default_features(tables: Tables, as_of: date) -> Any:
     dated = pd.Series(observed, index=loans.index)
     loans["months_on_book"] = months_since(loans["originated_date"], dated).fillna(0)
     loans = loans.merge(_borrowers(silver, tables["silver.customers_history"]), on="loan_id", how="left")
-    loans = loans.merge(loan_activity_before_origination(tables), on="loan_id", how="left")
+    loans = loans.merge(tables["gold.loan_activity_before_origination"], on="loan_id", how="left")
     loans = loans.merge(_earlier_loans(loans, history), on="loan_id", how="left")
     return _with_ratios(loans)
 

@@ -1,7 +1,7 @@
 """The same full load as a careful analyst writes it in pandas and delta-rs: whole columns at a time, all in memory.
 
 Text is kept in Arrow's strings, money in whole hundredths (any decimal in units of its last digit). Row rules and gates
-are those of the contracts; gold is in ``pandas_gold``.
+are those of the contracts; gold is in the modules beside this one.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import write_deltalake
 
-from benchmarks.support import by_hand
-from benchmarks.support.by_hand import Check
-from benchmarks.support.pandas_gold import alerts, customers, loans, products
-from benchmarks.support.pandas_gold.columns import whole_months
+from benchmarks.references import by_hand
+from benchmarks.references.by_hand import Check
+from benchmarks.references.pandas_by_hand import alerts, customers, loans, products
+from benchmarks.references.pandas_by_hand.columns import whole_months
 from spark_jobs.contract import Column, Contract, contract, landing_contracts
-from spark_jobs.lake import _table_properties, arrow_schema, arrow_type
+from spark_jobs.delta_files import table_properties
+from spark_jobs.lake import arrow_schema, arrow_type
 
 PLACE = ["_source_file", "_row_number"]
 TEXT = "string[pyarrow]"
@@ -34,6 +35,7 @@ GOLD = {
     "account_monthly_activity": customers.account_monthly_activity,
     "loan_summary": customers.loan_summary,
     "customer_360": customers.customer_360,
+    "loan_activity_before_origination": loans.loan_activity_before_origination,
     "loan_default_features": loans.loan_default_features,
     "product_recommendations": products.product_recommendations,
     "product_recommendation_metrics": products.product_recommendation_metrics,
@@ -51,7 +53,7 @@ class PandasLoad:
 
     def write(self, name: str, table: pa.Table) -> None:
         """Write a table in one commit."""
-        path, properties = str(self.root / name.replace(".", "/")), _table_properties(table.schema)
+        path, properties = str(self.root / name.replace(".", "/")), table_properties(table.schema)
         write_deltalake(path, table, configuration=properties, writer_properties=by_hand.WRITER)
 
     def publish(self, name: str, frame: Any) -> int:
@@ -302,7 +304,3 @@ def main() -> None:
     for landing in landing_contracts():
         load.silver(landing, load.bronze(landing, delivered[landing.table]))
     load.gold()
-
-
-if __name__ == "__main__":
-    main()

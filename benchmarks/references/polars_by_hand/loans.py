@@ -1,4 +1,4 @@
-"""gold.loan_default_features."""
+"""gold.loan_activity_before_origination and gold.loan_default_features."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from benchmarks.support.polars_gold.expressions import (
+from benchmarks.references.polars_by_hand.expressions import (
     Tables,
     cents,
     count_if,
@@ -16,10 +16,11 @@ from benchmarks.support.polars_gold.expressions import (
     ratio,
     start_of,
 )
-from spark_jobs.gold.loan_default_features import MATURITY_MONTHS, MONTH_DAYS, TERMS, WINDOW_DAYS
+from spark_jobs.gold.loan_activity_before_origination import WINDOW_DAYS
+from spark_jobs.gold.loan_default_features import MATURITY_MONTHS, MONTH_DAYS, TERMS
 
 
-def loan_activity_before_origination(tables: Tables) -> pl.LazyFrame:
+def loan_activity_before_origination(tables: Tables, _as_of: date) -> pl.LazyFrame:
     """Bookings of the instalment account in the days before origination, known by then; one row per loan with any."""
     credit, debit = pl.col("direction") == "credit", pl.col("direction") == "debit"
     balance, booked_date, originated = pl.col("balance_cents"), pl.col("booked_date"), pl.col("originated_date")
@@ -125,7 +126,7 @@ def loan_default_features(tables: Tables, as_of: date) -> pl.LazyFrame:
     )
     joined = (
         applications.join(borrowers, on="loan_id", how="left")
-        .join(loan_activity_before_origination(tables), on="loan_id", how="left")
+        .join(tables["gold.loan_activity_before_origination"], on="loan_id", how="left")
         .join(_earlier_loans(applications, history), on="loan_id", how="left")
     )
     return _with_ratios(joined)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from benchmarks.support.polars_gold.expressions import (
+from benchmarks.references.polars_by_hand.expressions import (
     ACCOUNT,
     MONEY,
     Tables,
@@ -16,7 +16,8 @@ from benchmarks.support.polars_gold.expressions import (
     ratio,
     whole_months,
 )
-from spark_jobs.gold.account_monthly_activity import _SECONDS_BEFORE_EPOCH
+from spark_jobs.gold.account_monthly_activity import SECONDS_BEFORE_EPOCH
+from spark_jobs.gold.alert_limits import BANK_TYPES
 from spark_jobs.gold.customer_360 import ACTIVITY_DAYS
 from spark_jobs.gold.loan_summary import OPEN_STATUSES, STATUSES
 from spark_jobs.gold.loan_summary import UNKNOWN as UNKNOWN_CURRENCY
@@ -26,7 +27,7 @@ def account_monthly_activity(tables: Tables, _as_of: date) -> pl.LazyFrame:
     """An account's bookings in a calendar month (UTC), in their currency."""
     booked_at = pl.col("booked_at")
     is_credit = pl.col("direction") == "credit"
-    order = (booked_at.dt.epoch("us") // 1_000_000 + _SECONDS_BEFORE_EPOCH) * 1_000_000_000
+    order = (booked_at.dt.epoch("us") // 1_000_000 + SECONDS_BEFORE_EPOCH) * 1_000_000_000
     order += pl.col("_row_number") % 1_000_000_000
     offset, place = 2 * 10**18, pl.lit(10**19, pl.Int128)
     # Order and balance side by side in one number: the greatest carries the last balance.
@@ -45,6 +46,7 @@ def account_monthly_activity(tables: Tables, _as_of: date) -> pl.LazyFrame:
             cents("amount").alias("cents"),
             pl.lit(2, pl.Int64).pow(booked_at.dt.day()).cast(pl.Int64).alias("day_bit"),
             packed.alias("packed"),
+            "booked_at",
         )
         .group_by(*ACCOUNT, "month_date")
         .agg(
@@ -57,6 +59,8 @@ def account_monthly_activity(tables: Tables, _as_of: date) -> pl.LazyFrame:
             pl.col("cents").max().alias("largest_transaction_amount"),
             pl.col("day_bit").bitwise_or().bitwise_count_ones().alias("active_day_count"),
             pl.col("packed").max(),
+            pl.col("booked_at").max().alias("last_booked_at"),
+            pl.col("booked_at").filter(~pl.col("type").is_in(BANK_TYPES)).max().alias("last_customer_booked_at"),
         )
     )
     amounts = ("credit", "debit", "cash_withdrawal", "card_spend", "largest_transaction", "net", "closing_balance")
@@ -151,24 +155,31 @@ def customer_360(tables: Tables, as_of: date) -> pl.LazyFrame:
         )
     )
     booked_date = pl.col("booked_at").dt.date()
-    is_recent = booked_date > as_of - timedelta(days=ACTIVITY_DAYS)
 
     def recent(direction: str) -> pl.Expr:
-        return pl.when(is_recent & (pl.col("direction") == direction)).then(cents("amount")).otherwise(0).sum()
+        return pl.when(pl.col("direction") == direction).then(cents("amount")).otherwise(0).sum()
 
+    # Bookings of the last days; when an account was used before those, its months tell.
     booked = (
         tables["silver.transactions"]
-        .filter(booked_date <= as_of)
+        .filter((booked_date <= as_of) & (booked_date > as_of - timedelta(days=ACTIVITY_DAYS)))
         .group_by(*ACCOUNT)
         .agg(
             pl.col("booked_at").max().alias("last_booked_at"),
-            count_if(is_recent).alias("recent_count"),
+            pl.len().cast(pl.Int64).alias("recent_count"),
             recent("credit").alias("credit"),
             recent("debit").alias("debit"),
         )
     )
+    earlier = (
+        tables["gold.account_monthly_activity"]
+        .filter(pl.col("last_booked_at").dt.date() <= as_of)
+        .group_by(*ACCOUNT)
+        .agg(pl.col("last_booked_at").max())
+    )
     active = (
-        booked.join(accounts.select("account_id", "customer_id"), on="account_id")
+        pl.concat([booked, earlier], how="diagonal")
+        .join(accounts.select("account_id", "customer_id"), on="account_id")
         .join(main, on="customer_id", how="left")
         .group_by("customer_id")
         .agg(

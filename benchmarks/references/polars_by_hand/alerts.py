@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.support.polars_gold.expressions import (
+from benchmarks.references.polars_by_hand.expressions import (
     ACCOUNT,
     MONEY,
     Tables,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.support.pandas_gold.columns import ACCOUNT, Tables
+from benchmarks.references.pandas_by_hand.columns import ACCOUNT, Tables
 from spark_jobs.gold import alert_limits as limits
 from spark_jobs.gold.alert_rules import DORMANT_SECONDS, HOUR_SECONDS, RAPID_SECONDS, STRUCTURING_SECONDS
 

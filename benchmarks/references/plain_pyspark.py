@@ -12,13 +12,14 @@ import hmac
 import operator
 import os
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F  # noqa: N812 - the name every PySpark program gives it
 
-from benchmarks.support.lakehouse import MODELLED
+from benchmarks.support.setting import MODELLED
 from spark_jobs import registry
 from spark_jobs.contract import Column, Contract, contract, landing_contracts
 from spark_jobs.session import jars
@@ -113,10 +114,17 @@ class PlainLoad:
         """The product's transforms, one after another."""
         as_of = self.read("silver.transactions").agg(F.max("booked_at")).first()[0].date()  # type: ignore[index]
         nodes = {n: node for n, node in registry.load().items() if n.startswith("gold.") and n not in MODELLED}
-        for name, node in nodes.items():
+        inputs = {n: tuple(i for i in node.inputs if i in nodes) for n, node in nodes.items()}
+        for name in TopologicalSorter(inputs).static_order():
+            node = nodes[name]
             arguments = {"as_of": as_of} if "as_of" in node.parameters else {}
-            frame = node.build(*map(self.read, node.inputs), **arguments)
+            frame = node.build(*(self.handed(node, given) for given in node.inputs), **arguments)
             self.write(name, frame.select(*contract(name).column_names))
+
+    def handed(self, node: registry.Node, name: str) -> DataFrame:
+        """An input with the columns that the transform reads of it."""
+        frame = self.read(name)
+        return frame.select(*node.reads[name]) if name in node.reads else frame
 
 
 def _typed(column: Column) -> Any:

@@ -2,7 +2,7 @@
 
 Every statement streams from files to files; what is kept in memory is small (customers, accounts, loans) or bounded
 (some files of bronze at a time), and DuckDB spills beyond its limit. Row rules and gates are those of the contracts;
-gold is the SQL in ``hand_sql``.
+gold is the SQL in ``sql``.
 """
 
 from __future__ import annotations
@@ -18,26 +18,28 @@ from typing import Any
 
 import duckdb
 
-from benchmarks.support import by_hand
-from benchmarks.support.by_hand import Check
+from benchmarks.references import by_hand
+from benchmarks.references.by_hand import Check
 from spark_jobs.contract import Contract, contract, landing_contracts
 from spark_jobs.engines.embedded.column import duckdb_type, literal
 from spark_jobs.gold import (
     account_monthly_activity,
     customer_360,
+    loan_activity_before_origination,
     loan_default_features,
     product_recommendation_metrics,
     product_recommendations,
 )
 from spark_jobs.session import ZSTD_LEVEL
 
-SQL = Path(__file__).with_name("hand_sql")
+SQL = Path(__file__).with_name("sql")
 PARQUET = f"(format parquet, compression zstd, compression_level {ZSTD_LEVEL})"
 #: Gold in the order in which it is made.
 GOLD = (
     "account_monthly_activity",
     "loan_summary",
     "customer_360",
+    "loan_activity_before_origination",
     "loan_default_features",
     "product_recommendations",
     "product_recommendation_metrics",
@@ -224,7 +226,7 @@ class HandLoad:
         values = by_hand.limits_in_sql() | {
             "as_of": literal(as_of),
             "activity_days": str(customer_360.ACTIVITY_DAYS),
-            "window_days": str(loan_default_features.WINDOW_DAYS),
+            "window_days": str(loan_activity_before_origination.WINDOW_DAYS),
             "maturity_months": str(loan_default_features.MATURITY_MONTHS),
             "month_days": str(loan_default_features.MONTH_DAYS),
             "offer_count": str(product_recommendations.OFFER_COUNT),
@@ -238,8 +240,8 @@ class HandLoad:
                 )
             ),
         }
-        values |= {"people": "people", "seconds_before_epoch": str(account_monthly_activity._SECONDS_BEFORE_EPOCH)}
-        for part in ("holdings", "scored_candidates", "loan_activity_before_origination"):
+        values |= {"people": "people", "seconds_before_epoch": str(account_monthly_activity.SECONDS_BEFORE_EPOCH)}
+        for part in ("holdings", "scored_candidates"):
             values[part] = Template((SQL / f"{part}.sql").read_text()).substitute(values)
         for name in GOLD:
             self.publish(f"gold.{name}", Template((SQL / f"{name}.sql").read_text()).substitute(values))
@@ -342,7 +344,3 @@ def main() -> None:
         for landing in landing_contracts():
             (load.dimension if landing.table in by_hand.HISTORY else load.events)(landing)
         load.gold()
-
-
-if __name__ == "__main__":
-    main()

@@ -1,8 +1,8 @@
 """The same full load written by hand for Polars and delta-rs: lazy queries, streamed from files to files.
 
 Customers, accounts and loans are small and kept in memory; transactions are scanned where they lie. Row rules and gates
-are those of the contracts; gold is in
-``polars_gold``.
+are those of the contracts; gold is in the
+modules beside this one.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.support import by_hand
-from benchmarks.support.by_hand import Check
-from benchmarks.support.polars_gold import alerts, customers, loans, products
-from benchmarks.support.polars_gold.expressions import whole_months
+from benchmarks.references import by_hand
+from benchmarks.references.by_hand import Check
+from benchmarks.references.polars_by_hand import alerts, customers, loans, products
+from benchmarks.references.polars_by_hand.expressions import whole_months
 from spark_jobs.contract import Column, Contract, contract, landing_contracts
 from spark_jobs.session import ZSTD_LEVEL
 
@@ -37,6 +37,7 @@ GOLD = {
     "account_monthly_activity": customers.account_monthly_activity,
     "loan_summary": customers.loan_summary,
     "customer_360": customers.customer_360,
+    "loan_activity_before_origination": loans.loan_activity_before_origination,
     "loan_default_features": loans.loan_default_features,
     "product_recommendations": products.product_recommendations,
     "product_recommendation_metrics": products.product_recommendation_metrics,
@@ -339,7 +340,3 @@ def main() -> None:
         load.bronze(landing, delivered[landing.table])
         (load.dimension if landing.table in by_hand.HISTORY else load.events)(landing)
     load.gold()
-
-
-if __name__ == "__main__":
-    main()

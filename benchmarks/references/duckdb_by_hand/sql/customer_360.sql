@@ -46,20 +46,22 @@ owing as (
     from loans left join main using (customer_id)
     group by customer_id
 ),
+-- Bookings of the last days; when an account was used before those, its months tell.
 booked as (
     select
         account_id,
         currency,
         max(booked_at) as last_booked_at,
-        count(*) filter (is_recent) as recent_count,
-        sum(amount) filter (is_recent and direction = 'credit') as recent_credit_amount,
-        sum(amount) filter (is_recent and direction = 'debit') as recent_debit_amount
-    from (
-        select account_id, currency, booked_at, amount, direction,
-            booked_at >= ($as_of - $activity_days + 1)::timestamptz as is_recent
-        from silver.transactions
-        where booked_at < ($as_of + 1)::timestamptz
-    )
+        count(*) as recent_count,
+        sum(amount) filter (direction = 'credit') as recent_credit_amount,
+        sum(amount) filter (direction = 'debit') as recent_debit_amount
+    from silver.transactions
+    where booked_at >= ($as_of - $activity_days + 1)::timestamptz and booked_at < ($as_of + 1)::timestamptz
+    group by account_id, currency
+    union all
+    select account_id, currency, max(last_booked_at), 0, null, null
+    from gold.account_monthly_activity
+    where last_booked_at < ($as_of + 1)::timestamptz
     group by account_id, currency
 ),
 active as (

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from benchmarks.support.polars_gold.expressions import (
+from benchmarks.references.polars_by_hand.expressions import (
     Tables,
     count_if,
     divided,

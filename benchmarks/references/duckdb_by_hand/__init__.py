@@ -1,0 +1,1 @@
+"""The full load written by hand for DuckDB."""

@@ -1,0 +1,5 @@
+"""Load the files of a folder into a lake: ``python -m benchmarks.references.duckdb_by_hand <data> <lake>``."""
+
+from benchmarks.references.duckdb_by_hand.load import main
+
+main()

@@ -1,1 +1,0 @@
-"""Gold by hand in Polars: one function per table, from silver to the rows of its contract."""
