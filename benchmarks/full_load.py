@@ -7,19 +7,17 @@ survive it. The silver and gold tables of all sides are compared row by row befo
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import duckdb
-from deltalake import DeltaTable
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from benchmarks.support.processes import Measured, measure, median, save
-from spark_jobs.contract import VOLATILE_COLUMNS
-from spark_jobs.sources.sample import generate
+from benchmarks.support.content import content, same
+from benchmarks.support.plots import bars
+from benchmarks.support.processes import Measured, measure, median
+from benchmarks.support.results import Figure, arguments, parsed, print_figures, save
+from benchmarks.support.setting import ENVIRONMENT, sample
 
 #: Module of each side, and what it is told beside the folders. Tables are compared with those of the first that runs.
 SIDES = {
@@ -30,38 +28,39 @@ SIDES = {
     "hand_polars": ("benchmarks.references.polars_by_hand",),
     "pandas": ("benchmarks.references.pandas_by_hand",),
 }
-#: Quotients of wall-clock time that are told, where both sides ran.
+#: How each side is called in the plot.
+TITLES = {
+    "ours": "Risk Lakehouse, Spark",
+    "embedded": "Risk Lakehouse, embedded",
+    "plain": "plain PySpark",
+    "hand_duckdb": "DuckDB by hand",
+    "hand_polars": "Polars by hand",
+    "pandas": "pandas by hand",
+}
+#: Quotients of wall-clock time that are told where both sides ran, with the target of some.
 RATIOS = (
-    ("plain", "ours"),
-    ("ours", "hand_duckdb"),
-    ("embedded", "hand_duckdb"),
-    ("embedded", "hand_polars"),
-    ("pandas", "embedded"),
+    ("plain", "ours", 2.0, ">="),
+    ("ours", "hand_duckdb", 4.0, "<="),
+    ("embedded", "hand_duckdb", 1.3, "<="),
+    ("embedded", "hand_polars", None, "<="),
+    ("pandas", "embedded", None, "<="),
 )
 #: pandas holds everything in memory several times; above this scale it is left out unless asked for.
 PANDAS_SCALE = 1.0
-#: Places in files: both sides have them, each numbered in its own way.
-PLACES = frozenset({"_source_file", "_row_number"})
-KEY = {"RISK_LAKE_HMAC_KEY": "a key for the benchmark alone"}
+DAYS = 730
 
 
 def main() -> None:
-    """Measure, compare, print and save."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Measure, compare, print, save and draw."""
+    parser = arguments(__doc__, runs=3)
     parser.add_argument("--scale", type=float, default=5.0, help="1 is a million transactions")
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--work", type=Path, default=Path("build/bench"))
     parser.add_argument("--sides", help=f"of {','.join(SIDES)}; default: all, pandas up to scale {PANDAS_SCALE:g}")
-    options = parser.parse_args()
+    options = parsed(parser, scale=0.2)
     default = [side for side in SIDES if side != "pandas" or options.scale <= PANDAS_SCALE]
     asked = options.sides.split(",") if options.sides else default
     if unknown := set(asked) - SIDES.keys():
         parser.error(f"unknown sides {', '.join(sorted(unknown))}; expected some of {', '.join(SIDES)}")
-    data = options.work / f"sample-{options.scale:g}"
-    if not (data / "_truth" / "summary.json").exists():
-        shutil.rmtree(data, ignore_errors=True)
-        generate(data, scale=options.scale, seed=7, days=730, dirt=0.0)
-    root = Path(__file__).resolve().parents[1]
+    data = sample(options.work / f"sample-{options.scale:g}", scale=options.scale, days=DAYS)
     runs: dict[str, list[Measured]] = {side: [] for side in SIDES if side in asked}
     for number in range(options.runs):
         for side, measured in runs.items():
@@ -69,48 +68,46 @@ def main() -> None:
             shutil.rmtree(lake, ignore_errors=True)
             module, *told = SIDES[side]
             command = [sys.executable, "-m", module, str(data), str(lake), *told]
-            measured.append(measure(command, environment={**KEY, "PYTHONPATH": str(root)}))
+            measured.append(measure(command, environment=ENVIRONMENT))
             print(f"run {number + 1} {side}: {measured[-1]}", flush=True)
         if number == 0:
-            first, *others = [options.work / side / "lake" for side in runs]
-            for other in others:
-                print(f"{compare(first, other)} silver and gold tables equal in {first} and {other}", flush=True)
+            compare(options.work, list(runs))
     middle = {side: median(found) for side, found in runs.items()}
-    print(f"full load at scale {options.scale:g}, medians of {options.runs}")
-    for side, figures in middle.items():
-        print(f"  {side:<12}{figures.wall_seconds:>9.2f} s{figures.peak_memory_mib:>9.0f} MiB")
-    ratios = {
-        f"{slower}_over_{faster}": round(middle[slower].wall_seconds / middle[faster].wall_seconds, 2)
-        for slower, faster in RATIOS
-        if slower in middle and faster in middle
-    }
-    for name, ratio in ratios.items():
-        print(f"  {name.replace('_over_', ' / '):<26}{ratio:>6.2f}")
+    figures = found_figures(middle)
+    print_figures(f"full load at scale {options.scale:g}, medians of {options.runs}", figures)
     told_runs = {side: [asdict(run) for run in found] for side, found in runs.items()}
-    save(f"full_load-{options.scale:g}", {"scale": options.scale, **ratios, "runs": told_runs})
+    part = f"full_load-{options.scale:g}"
+    save(options.results, part, {"scale": options.scale, "runs": told_runs}, figures)
+    bars(
+        options.results / f"{part}.png",
+        f"Full load of {options.scale:g} million transactions, files to gold",
+        {TITLES[side]: found.wall_seconds for side, found in middle.items()},
+        notes={TITLES[side]: f"{found.peak_memory_mib / 1024:.1f} GiB" for side, found in middle.items()},
+        quiet=[title for side, title in TITLES.items() if side not in ("ours", "embedded")],
+        figures=[figure for figure in figures if "/" in figure.name],
+        subtitle=f"seconds of wall clock and peak memory, median of {options.runs}",
+    )
 
 
-def compare(ours: Path, other_lake: Path) -> int:
-    """How many silver and gold tables hold the same rows in both lakes; SystemExit names the first that does not."""
-    names = sorted(p.parent.relative_to(ours) for zone in ("silver", "gold") for p in ours.glob(f"{zone}/*/_delta_log"))
-    for name in names:
-        one, other = _content(ours / name), _content(other_lake / name)
-        if one != other:
-            sys.exit(f"{other_lake / name} differs: {one} against {other} (rows, sum of row hashes)")
-    return len(names)
+def found_figures(middle: dict[str, Measured]) -> list[Figure]:
+    """Seconds and memory of each side, and the quotients of two."""
+    figures = []
+    for side, measured in middle.items():
+        figures.append(Figure(side, measured.wall_seconds, "s"))
+        figures.append(Figure(f"{side}, peak memory", measured.peak_memory_mib, "MiB"))
+    for slower, faster, target, sense in RATIOS:
+        if slower in middle and faster in middle:
+            ratio = middle[slower].wall_seconds / middle[faster].wall_seconds
+            figures.append(Figure(f"{slower} / {faster}", ratio, "", target, sense))  # type: ignore[arg-type]
+    return figures
 
 
-def _content(path: Path) -> tuple[int, int]:
-    rows = DeltaTable(str(path)).to_pyarrow_dataset()
-    # Sums of doubles depend on the order of rows; nine digits do not.
-    columns = [
-        f'round("{field.name}", 9)' if str(field.type) == "double" else f'"{field.name}"'
-        for field in rows.schema
-        if field.name not in VOLATILE_COLUMNS | PLACES
-    ]
-    statement = f"select count(*), sum(hash({', '.join(columns)})) from rows"  # noqa: S608 - names come from the table
-    count, hashes = duckdb.execute(statement).fetchall()[0]
-    return count, hashes
+def compare(work: Path, sides: list[str]) -> None:
+    """Hold the tables of all sides against those of the first; SystemExit where they differ."""
+    first = content(work / sides[0] / "lake")
+    for side in sides[1:]:
+        count = same(first, content(work / side / "lake"), f"{sides[0]} and {side}")
+        print(f"{count} silver and gold tables equal in {sides[0]} and {side}", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
 _EVERY_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One process: seconds on the clock, seconds of processor time, and the greatest resident memory in MiB."""
+    """One process: seconds on the clock, seconds of processor time, and the greatest resident memory in MiB.
+
+    ``told`` is the JSON object that its last line of output may be.
+    """
 
     wall_seconds: float
     cpu_seconds: float
     peak_memory_mib: float
+    told: Mapping[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        told = "".join(f", {name} {value:,.2f}" for name, value in self.told.items())
+        return f"{self.wall_seconds:,.2f} s, {self.cpu_seconds:,.2f} CPU s, {self.peak_memory_mib:,.0f} MiB{told}"
 
 
 def measure(command: Sequence[str], *, environment: Mapping[str, str] | None = None) -> Measured:
@@ -36,8 +41,8 @@ def measure(command: Sequence[str], *, environment: Mapping[str, str] | None = N
     still shows the memory of its parent as its own.
     """
     began, peak, processor, settled = time.monotonic(), 0, dict[int, float](), set[int]()
-    with TemporaryFile("w+", encoding="utf-8") as said:
-        process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, stdout=said, stderr=said)
+    with TemporaryFile("w+", encoding="utf-8") as output, TemporaryFile("w+", encoding="utf-8") as said:
+        process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, stdout=output, stderr=said)
         while process.poll() is None:
             family = _family(process.pid)
             peak = max(peak, sum(_resident(pid) for pid in family if pid in settled))
@@ -45,11 +50,18 @@ def measure(command: Sequence[str], *, environment: Mapping[str, str] | None = N
             processor |= {pid: seconds for pid in family if (seconds := _processor_seconds(pid))}
             time.sleep(_EVERY_SECONDS)
         wall = time.monotonic() - began
+        output.seek(0)
         said.seek(0)
-        last_words = said.read()[-2000:]
+        printed, last_words = output.read(), said.read()[-2000:]
     if process.returncode:
+        last_words = printed[-2000:] + last_words
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}: {last_words}")
-    return Measured(round(wall, 2), round(sum(processor.values()), 2), round(peak / 2**20, 1))
+    return Measured(round(wall, 2), round(sum(processor.values()), 2), round(peak / 2**20, 1), _told(printed))
+
+
+def _told(printed: str) -> dict[str, float]:
+    last = (printed.splitlines() or [""])[-1]
+    return json.loads(last) if last.startswith("{") else {}
 
 
 def _family(pid: int) -> list[int]:
@@ -82,28 +94,5 @@ def median(runs: Sequence[Measured]) -> Measured:
         statistics.median(r.wall_seconds for r in runs),
         statistics.median(r.cpu_seconds for r in runs),
         statistics.median(r.peak_memory_mib for r in runs),
+        {name: statistics.median(r.told[name] for r in runs) for name in runs[0].told},
     )
-
-
-def machine() -> dict[str, str]:
-    """What the figures were measured on."""
-    processor = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
-        platform.processor(),
-    )
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    return {
-        "processor": processor,
-        "cores": str(os.cpu_count()),
-        "memory": f"{memory:.0f} GiB",
-        "python": platform.python_version(),
-    }
-
-
-def save(name: str, figures: Mapping[str, object]) -> Path:
-    """Write ``figures`` with date and machine to ``results/<name>.json``; the newest measurement replaces the last."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
-    measured_at = datetime.now(UTC).date().isoformat()
-    path.write_text(json.dumps({"measured_at": measured_at, "machine": machine(), **figures}, indent=2) + "\n")
-    return path
