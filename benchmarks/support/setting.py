@@ -14,12 +14,12 @@ ENVIRONMENT = {"RISK_LAKE_HMAC_KEY": "a key for the benchmark alone", "PYTHONPAT
 MODELLED = ("models.loan_default", "gold.loan_default_scores", "gold.portfolio_risk")
 
 
-def sample(folder: Path, *, scale: float, days: int) -> Path:
-    """Files of the sample bank without planted dirt, generated where ``folder`` does not hold them yet."""
+def sample(folder: Path, *, scale: float, days: int, dirt: float = 0.0) -> Path:
+    """Files of the sample bank, by default without planted dirt, generated where ``folder`` does not hold them yet."""
     from spark_jobs.sources.sample import generate
 
     if not (folder / "_truth" / "summary.json").exists():
         shutil.rmtree(folder, ignore_errors=True)
         print(f"generating {folder}: scale {scale:g}, {days} days", file=sys.stderr, flush=True)
-        generate(folder, scale=scale, seed=7, days=days, dirt=0.0)
+        generate(folder, scale=scale, seed=7, days=days, dirt=dirt)
     return folder
