@@ -15,8 +15,8 @@ mpl.use("Agg")
 COLOUR, QUIET, TEXT = "#2a6f97", "#a9bcc9", "#333333"
 #: One colour for each piece of a stacked bar, in this order.
 PALETTE = (
-    *("#b8c4cc", "#8fa3ad", "#e9c46a", "#2a6f97", "#61a5c2", "#468189", "#f4a261", "#e76f51"),
-    *("#9d4edd", "#6a994e", "#bc6c25", "#dddddd"),
+    *("#c3ccd2", "#8fa3ad", "#e9c46a", "#d4a017", "#61a5c2", "#b8a1d9", "#f4a261", "#e76f51"),
+    *("#2a6f97", "#6a994e", "#bc6c25", "#a7c957", "#b23a48", "#5c677d", "#264653", "#e0afa0"),
 )
 _LINE_INCHES = 0.22
 
@@ -53,19 +53,20 @@ def stacked(
     subtitle: str = "",
 ) -> None:
     """A bar for each of ``rows``, cut into its pieces in seconds; the legend tells each piece and its seconds."""
+    longest = max(sum(parts.values()) for parts in rows.values())
+    rows = {row: {p: s for p, s in parts.items() if s > longest / 1000} for row, parts in rows.items()}
     pieces = list(dict.fromkeys(piece for row in rows.values() for piece in row))
-    legend_lines = max(0, len(pieces) - 3 * len(rows))
-    canvas, axes, foot = _canvas(title, subtitle, len(rows) * 2 + legend_lines * 0.4, figures, width=11.0)
+    canvas, axes, foot = _canvas(title, subtitle, max(1.6 * len(rows), 0.55 * len(pieces)), figures, width=11.0)
     for row, parts in rows.items():
         left = 0.0
         for piece, seconds in parts.items():
             colour = PALETTE[pieces.index(piece) % len(PALETTE)]
             axes.barh(row, seconds, left=left, color=colour, height=0.55, edgecolor="white", linewidth=0.6)
-            if seconds > 0.045 * max(sum(other.values()) for other in rows.values()):
+            if seconds > 0.045 * longest:
                 axes.text(left + seconds / 2, row, f"{seconds:,.1f}", ha="center", va="center", fontsize=8)
             left += seconds
         axes.text(left, row, f"  {left:,.1f} s", va="center", fontsize=9, color=TEXT)
-    axes.set_xlim(0, max(sum(parts.values()) for parts in rows.values()) * 1.1)
+    axes.set_xlim(0, longest * 1.1)
     axes.set_xlabel("seconds", fontsize=9)
     handles = [mpl.patches.Patch(color=PALETTE[i % len(PALETTE)], label=piece) for i, piece in enumerate(pieces)]
     axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=9)
