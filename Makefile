@@ -12,6 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL = --numprocesses 2 --dist loadfile
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train
+BENCHES = $(or $(BENCH),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))))
 LAKE_OPTION = $(if $(LAKE),--lake '$(LAKE)')
 
 # Checks end make with one line; `$(error)` prints nothing else. They are expanded only when a recipe asks.
@@ -47,7 +48,7 @@ setup: .venv/.etl ## Create .venv with what a run needs, from hash-checked locks
 jars: java .venv/.etl $(IVY)/.fetched ## Fetch Spark's Delta jars once into build/ivy; everything is offline afterwards.
 
 ##@ Check
-.PHONY: test test-unit test-faults test-athena lint format bench
+.PHONY: test test-unit test-faults test-athena lint format bench bench-full
 test: java .venv/.dev jars ## Run every test but the slow proofs: unit, transforms on both engines, Spark, SQL, integration.
 	@RISK_LAKE_TEST_CORES=1 $(PYTEST) $(PARALLEL) $(wildcard tests/unit tests/spark tests/transforms tests/sql tests/integration) $(ARGS)
 
@@ -74,8 +75,11 @@ format: .venv/.dev ## Rewrite Python, SQL and Terraform files in the house style
 	$(if $(wildcard sql/views/*.sql),@$(BIN)/sqlfluff fix sql)
 	$(if $(wildcard terraform),@terraform fmt -recursive terraform)
 
-bench: java .venv/.dev jars ## Measure what the README claims, each as a ratio from one run: BENCH=name for one of benchmarks/.
-	@for file in $(filter-out %/__init__.py,$(wildcard benchmarks/$(or $(BENCH),*).py)); do $(BIN)/python "$$file" $(ARGS) || exit; done
+bench: java .venv/.dev jars ## Run every benchmark at a small size into build/bench (minutes): BENCH=name for one of benchmarks/.
+	@for name in $(BENCHES); do $(BIN)/python -m "benchmarks.$$name" --quick $(ARGS) || exit; done
+
+bench-full: java .venv/.dev jars ## Measure what the README claims, at its sizes, into benchmarks/results (hours): BENCH=name ARGS="--runs 1".
+	@for name in $(BENCHES); do $(BIN)/python -m "benchmarks.$$name" $(ARGS) || exit; done
 
 ##@ Build
 .PHONY: wheel lock clean clean-all
