@@ -8,9 +8,11 @@ hold the same rows. Without ``--small`` and ``--large`` both are generated: the 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -59,6 +61,7 @@ class History:
         copy = self.folder / f"{engine}-day"
         shutil.rmtree(copy, ignore_errors=True)
         subprocess.run(["cp", "-a", "--reflink=auto", self.folder / f"{engine}-base", copy], check=True)
+        os.sync()  # what the copy still has to write would slow the run
         measured = self._run(engine, copy / "lake", "--first", self.first_held.isoformat())
         if is_checked:
             by_part = content(copy / "lake")
@@ -167,8 +170,12 @@ def _days(count: int) -> str:
     return "one more day" if count == 1 else f"{count} more days"
 
 
-def _part(options: Any) -> str:
-    return f"one_day-{options.scale:g}" if options.hold_days == 1 else f"one_day-{options.scale:g}-{options.hold_days}"
+def _part(histories: Mapping[str, History], hold_days: int) -> str:
+    """The key of the results: how large the history is, and how many days came more where it is not one."""
+    large = histories["large"]
+    size = large.as_json().get("scale", large.data.name)
+    told = f"{size:g}" if isinstance(size, float | int) else size
+    return f"one_day-{told}" if hold_days == 1 else f"one_day-{told}-{hold_days}"
 
 
 def _save(
@@ -182,7 +189,7 @@ def _save(
     told["histories"] = {size: history.as_json() for size, history in histories.items()}
     told["full_loads"] = {f"{engine}, {size}": asdict(found) for (size, engine), found in base.items()}
     told["runs"] = {f"{what}, {size}": [asdict(run) for run in found] for (size, what), found in runs.items()}
-    save(options.results, _part(options), told, figures)
+    save(options.results, _part(histories, options.hold_days), told, figures)
 
 
 def _draw(
@@ -205,7 +212,7 @@ def _draw(
             quiet.append(title)
         values[title] = found.told.get("seconds", found.wall_seconds)
     bars(
-        options.results / f"{_part(options)}.png",
+        options.results / f"{_part(histories, options.hold_days)}.png",
         f"A run over {_days(options.hold_days)} of files",
         values,
         notes=notes,

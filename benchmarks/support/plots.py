@@ -39,7 +39,7 @@ def bars(
     drawn = axes.barh(names, list(values.values()), color=colours, height=0.62)
     told = [f"{values[n]:,.1f} {unit}" + (f"   {notes[n]}" if notes and n in notes else "") for n in names]
     axes.bar_label(drawn, told, padding=5, fontsize=9, color=TEXT)
-    axes.set_xlim(0, max(values.values(), default=1) * 1.35)
+    axes.set_xlim(0, max(values.values(), default=1) * 1.45)
     axes.set_xlabel({"s": "seconds"}.get(unit, unit), fontsize=9)
     _finish(canvas, axes, path, figures, foot)
 
