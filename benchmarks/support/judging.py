@@ -110,9 +110,9 @@ def main() -> None:
             engine.session.conf.set("spark.sql.parquet.datetimeRebaseModeInWrite", "CORRECTED")
         delivered = on.lake.read(f"bronze.{TABLE}")
         began = time.monotonic()
-        judged = rules.judged(delivered, landing, {}).persist()
+        judged = engine.keep(rules.judged(delivered, landing, {}), is_large=True)
         engine.write(rules.valid(judged), output / "valid")
-        broken = rules.broken(judged).persist()
+        broken = engine.keep(rules.broken(judged), is_large=False)
         rejected_count = broken.count()
         engine.write(rules.rejected(delivered, broken), output / "rejected")
         seconds = time.monotonic() - began
