@@ -1,12 +1,14 @@
 """One more day: how long a run takes that brings a lake of one year, and one of ten years, up to date.
 
-The history is every file but those of the last days. A base lake is made of it once for each folder and engine; each
-run copies the base and takes in the rest. After the first run the lake is made whole once more, out of bronze, and must
-hold the same rows. Without ``--small`` and ``--large`` both are generated: the same bank, one year and ten years of it.
+The history is every file but those of the last days. A base lake is made of it once for each folder, engine and state
+of the code; each run copies the base and takes in the rest. After the first run the lake is made whole once more, out
+of bronze, and must hold the same rows. Without ``--small`` and ``--large`` both are generated: the same bank, one year
+and ten years of it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -24,7 +26,7 @@ from benchmarks.support.lakehouse import date_of
 from benchmarks.support.plots import bars
 from benchmarks.support.processes import Measured, measure, median
 from benchmarks.support.results import Figure, arguments, parsed, print_figures, save
-from benchmarks.support.setting import ENVIRONMENT, sample
+from benchmarks.support.setting import ENVIRONMENT, ROOT, sample
 from spark_jobs.sources import csv_folder
 
 ENGINES = ("duckdb", "spark")
@@ -46,7 +48,7 @@ class History:
         """How the lake of all earlier files was made, now or by a benchmark before."""
         folder = self.folder / f"{engine}-base"
         told = folder / "measured.json"
-        wanted = {"data": str(self.data.resolve()), "end": self.first_held.isoformat()}
+        wanted = {"data": str(self.data.resolve()), "end": self.first_held.isoformat(), "code": _code()}
         made = json.loads(told.read_text()) if told.exists() else {}
         if made.get("of") != wanted:
             shutil.rmtree(folder, ignore_errors=True)
@@ -96,6 +98,15 @@ class History:
             "held_files": len(held),
             "held_bytes": sum(path.stat().st_size for path in held),
         }
+
+
+def _code() -> str:
+    """What the product's code and contracts are: tables made by another are made anew, all of them."""
+    digest = hashlib.sha256()
+    for package in ("spark_jobs", "contracts"):
+        for path in sorted((ROOT / package).rglob("*.py")) + sorted((ROOT / package).rglob("*.yaml")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _files(data: Path) -> list[Path]:
