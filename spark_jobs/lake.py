@@ -106,7 +106,8 @@ class Written:
     """Rows that lie in files of a table's folder and are no part of the table yet."""
 
     name: str
-    folder: Path
+    #: The new folder that holds the files and nothing else; None where nothing had to be written.
+    folder: Path | None
     files: tuple[NewFile, ...]
     #: Files of the table that these replace, as its log names them; None: all of them.
     replaces: tuple[str, ...] | None = None
@@ -250,7 +251,8 @@ class Lake:
 
     def discard(self, written: Written) -> None:
         """Remove rows that will not be committed."""
-        shutil.rmtree(written.folder, ignore_errors=True)
+        if written.folder is not None:
+            shutil.rmtree(written.folder, ignore_errors=True)
 
     def commit(self, written: Written, provenance: Provenance) -> None:
         """Replace the table's rows, or the files that ``written`` says, by ``written`` in one commit."""

@@ -43,7 +43,7 @@ def merge(lake: Lake, name: str, rows: DataFrame, part: Part) -> Merged:
     on = part.keys.columns
     edges = bounds(part.keys, *on)
     if not edges:
-        return Merged(Written(name, folder, (), replaces=()), before)
+        return Merged(Written(name, None, (), replaces=()), before)
     log_paths = dict(zip(data_files(table, folder), table.get_add_actions()["path"].to_pylist(), strict=True))
     stored = engine.read(data_files(table, folder, edges), table.schema(), file_column=_FILE)
     for column, (least, greatest) in edges.items():
@@ -63,7 +63,7 @@ def merge(lake: Lake, name: str, rows: DataFrame, part: Part) -> Merged:
         touched = {engine.path_of(row[_FILE]) for row in counted if row[_SIGN] < 0}
         row_count = before + sum(row["row_count"] * row[_SIGN] for row in counted)
         if not counted:
-            return Merged(Written(name, folder, (), replaces=()), before)
+            return Merged(Written(name, None, (), replaces=()), before)
         came = changed.filter(F.col(_SIGN) > F.lit(0)).select(*columns)
         went = changed.filter(F.col(_SIGN) < F.lit(0)).select(*row_key(name))
         staying = engine.read(sorted(touched), table.schema()).join(went, on=list(row_key(name)), how="left_anti")
