@@ -81,19 +81,13 @@ class Changes:
 
     def read(self, name: str, between: Between | None = None) -> DataFrame:
         """An input as it is now, or its rows within bounds."""
-        rows = self._lake.read(name, between=between)
-        for column, (least, greatest) in (between or {}).items():
-            rows = rows.filter((F.col(column) >= F.lit(least)) & (F.col(column) <= F.lit(greatest)))
-        return rows
+        return self._lake.read(name, between=between)
 
     def _net(self, name: str, columns: tuple[str, ...]) -> DataFrame:
         files = self._files(name)
-        signed = None
-        for paths, sign in ((files.came, 1), (files.went, -1)):
-            rows = self._read(name, paths).select(*columns, F.lit(sign).alias(_SIGN))
-            signed = rows if signed is None else signed.unionByName(rows)
-        assert signed is not None  # noqa: S101 - the loop has two turns
-        net = signed.groupBy(*columns).agg(F.sum(_SIGN).cast("bigint").alias(_SIGN))
+        came = self._read(name, files.came).select(*columns, F.lit(1).alias(_SIGN))
+        went = self._read(name, files.went).select(*columns, F.lit(-1).alias(_SIGN))
+        net = came.unionByName(went).groupBy(*columns).agg(F.sum(_SIGN).cast("bigint").alias(_SIGN))
         return net.filter(F.col(_SIGN) != F.lit(0))
 
     def _read(self, name: str, files: tuple[str, ...]) -> DataFrame:

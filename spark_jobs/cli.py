@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
+from spark_jobs.delta_files import RETENTION_DAYS
 from spark_jobs.errors import RiskLakeError
 
 app = typer.Typer(
@@ -140,7 +141,7 @@ def replay(
 @app.command()
 def maintain(
     lake: LakeOption = DEFAULT_LAKE,
-    retention_days: Annotated[int, typer.Option(min=1, help="Days that replaced files are kept.")] = 7,
+    retention_days: Annotated[int, typer.Option(min=1, help="Days that replaced files are kept.")] = RETENTION_DAYS,
 ) -> None:
     """Join small files of every table and remove what was replaced long ago; rows stay as they are."""
     from spark_jobs.operations import maintain_lake

@@ -28,6 +28,8 @@ BRONZE_PROVENANCE = (
     ("_extra_values", "string"),
     ("_corrects", "string"),
 )
+#: Where a delivered row stands; what tells the rows of bronze and quarantine apart.
+PLACE = ("_source_file", "_row_number")
 #: Columns that differ between two runs over the same files, left out of content hashes.
 VOLATILE_COLUMNS = frozenset({"_batch_id", "_ingested_at", "_quarantined_at", "scored_at"})
 

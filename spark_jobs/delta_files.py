@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from deltalake.transaction import AddAction, RemoveAction
 
 
+#: Days that files which were replaced are kept, unless told otherwise.
+RETENTION_DAYS = 7
 #: Bounds of a column's values, both inclusive.
 Between = Mapping[str, tuple[Any, Any]]
 
@@ -94,14 +96,15 @@ class NewFile:
         return AddAction(relative, status.st_size, {}, status.st_mtime_ns // 1_000_000, changes_rows, self.statistics)
 
 
-def removals(table: DeltaTable, paths: Iterable[str], *, changes_rows: bool) -> list[RemoveAction]:
-    """Entries that take files out of a table, by the paths its log names them by."""
+def removals(table: DeltaTable, folder: Path, files: Iterable[str], *, changes_rows: bool) -> list[RemoveAction]:
+    """Entries that take files, named as ``data_files`` does, out of the table in ``folder``."""
     from deltalake.transaction import RemoveAction
 
     actions = table.get_add_actions()
-    sizes = dict(zip(actions["path"].to_pylist(), actions["size_bytes"].to_pylist(), strict=True))
+    logged = zip(actions["path"].to_pylist(), actions["size_bytes"].to_pylist(), strict=True)
+    entries = dict(zip(data_files(table, folder), logged, strict=True))
     now = time.time_ns() // 1_000_000
-    return [RemoveAction(path, changes_rows, now, sizes[path], {}) for path in paths]
+    return [RemoveAction(path, changes_rows, now, size, {}) for path, size in (entries[file] for file in files)]
 
 
 def dated_columns(schema: pa.Schema) -> list[str]:

@@ -109,7 +109,7 @@ class Written:
     #: The new folder that holds the files and nothing else; None where nothing had to be written.
     folder: Path | None
     files: tuple[NewFile, ...]
-    #: Files of the table that these replace, as its log names them; None: all of them.
+    #: Files of the table that these replace; None: all of them.
     replaces: tuple[str, ...] | None = None
 
     @property
@@ -205,8 +205,8 @@ class Lake:
     def read(self, name: str, *, engine: Engine | None = None, between: Between | None = None) -> DataFrame:
         """The newest version as a frame of the lake's engine, or of another.
 
-        ``between`` spares reading files of which the log tells that no row lies within the bounds; rows outside of
-        them may come all the same. Engines are handed the files that delta-rs found in the log (ADR 0012). LakeError
+        ``between`` leaves out rows beyond the bounds, and does not read files of which the log tells that they hold
+        none within. Engines are handed the files that delta-rs found in the log (ADR 0012). LakeError
         for a table that is more than the list of its files, which this lake never writes.
         """
         table = self.open(name)
@@ -214,7 +214,8 @@ class Lake:
         if version > 1 or partitions:
             told = f"is partitioned by {', '.join(partitions)}" if partitions else f"asks for reader version {version}"
             raise LakeError(f"{name} {told}; expected a table of this lake: not partitioned, reader version 1")
-        return (engine or self.engine).read(data_files(table, self.path(name), between), table.schema())
+        rows = (engine or self.engine).read(data_files(table, self.path(name), between), table.schema())
+        return within(rows, between or {})
 
     def arrow(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """The newest version as an Arrow table, without a JVM."""
@@ -264,7 +265,7 @@ class Lake:
         properties = CommitProperties(custom_metadata=told)
         if written.replaces is not None:
             table = DeltaTable(str(path))  # one of its own: other threads may be reading from what ``open`` gave them
-            actions += removals(table, written.replaces, changes_rows=True)
+            actions += removals(table, path, written.replaces, changes_rows=True)
             table.create_write_transaction(actions, "append", table.schema(), commit_properties=properties)
         elif self.exists(written.name):
             table = DeltaTable(str(path))
@@ -311,6 +312,13 @@ class Lake:
     def rows(self, name: str) -> list[dict[str, Any]]:
         """All rows of an ``ops`` table; empty where there is none."""
         return self.arrow(name).to_pylist() if self.exists(name) else []
+
+
+def within(rows: DataFrame, between: Between) -> DataFrame:
+    """The rows whose values lie within bounds, by column."""
+    for column, (least, greatest) in between.items():
+        rows = rows.filter((F.col(column) >= F.lit(least)) & (F.col(column) <= F.lit(greatest)))
+    return rows
 
 
 def _apart_by(name: str) -> Column | None:

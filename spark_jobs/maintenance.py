@@ -19,12 +19,11 @@ import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable
 from pyarrow.dataset import dataset
 
-from spark_jobs.delta_files import NewFile, data_files, new_file, removals
+from spark_jobs.delta_files import RETENTION_DAYS, NewFile, data_files, new_file, removals
 from spark_jobs.engines import APART
 from spark_jobs.lake import Lake
 from spark_jobs.session import ZSTD_LEVEL
 
-RETENTION_DAYS = 7
 #: A file is joined with others of its place up to so many bytes: what a reader takes in one piece.
 TARGET_BYTES = 128 * 2**20
 
@@ -72,12 +71,11 @@ def _compact(lake: Lake, name: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_together(sources, path)
         files.append(new_file(path))
-    log_paths = dict(zip(data_files(table, folder), table.get_add_actions()["path"].to_pylist(), strict=True))
-    replaced = [log_paths[source] for _, sources in joined for source in sources]
+    replaced = [source for _, sources in joined for source in sources]
     table.create_write_transaction(
         [
             *(file.add_action(folder, changes_rows=False) for file in files),
-            *removals(table, replaced, changes_rows=False),
+            *removals(table, folder, replaced, changes_rows=False),
         ],
         "append",
         table.schema(),

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 from spark_jobs.changes import Part, bounds
 from spark_jobs.columns import F
-from spark_jobs.contract import all_contracts
+from spark_jobs.contract import PLACE, all_contracts
 from spark_jobs.delta_files import data_files
-from spark_jobs.lake import Lake, Written
+from spark_jobs.lake import Lake, Written, within
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-#: What tells the rows of a quarantine apart.
-PLACE = ("_source_file", "_row_number")
 _FILE, _SIGN = "_lies_in", "_came"
 
 
@@ -44,10 +42,7 @@ def merge(lake: Lake, name: str, rows: DataFrame, part: Part) -> Merged:
     edges = bounds(part.keys, *on)
     if not edges:
         return Merged(Written(name, None, (), replaces=()), before)
-    log_paths = dict(zip(data_files(table, folder), table.get_add_actions()["path"].to_pylist(), strict=True))
-    stored = engine.read(data_files(table, folder, edges), table.schema(), file_column=_FILE)
-    for column, (least, greatest) in edges.items():
-        stored = stored.filter((F.col(column) >= F.lit(least)) & (F.col(column) <= F.lit(greatest)))
+    stored = within(engine.read(data_files(table, folder, edges), table.schema(), file_column=_FILE), edges)
     columns = [c for c in stored.columns if c != _FILE]
     old, new = (frame.join(part.keys, on=on, how="left_semi") for frame in (stored, rows))
     if part.condition is not None:
@@ -71,4 +66,4 @@ def merge(lake: Lake, name: str, rows: DataFrame, part: Part) -> Merged:
     finally:
         changed.unpersist()
     files = tuple(file for file in written.files if file.row_count)
-    return Merged(Written(name, written.folder, files, tuple(log_paths[path] for path in touched)), row_count)
+    return Merged(Written(name, written.folder, files, tuple(touched)), row_count)

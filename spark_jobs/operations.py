@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+EngineChoice = EngineName | Literal["auto"]
+
 _WARNINGS_SHOWN = 5
 
 
@@ -75,8 +77,11 @@ class OpenLake:
 
 
 @contextmanager
-def opened(root: Path, engine: EngineName = "spark") -> Iterator[OpenLake]:
-    """The lake under its lock; a Spark session starts on demand and ends with it."""
+def opened(root: Path, engine: EngineChoice = "spark") -> Iterator[OpenLake]:
+    """The lake under its lock; a Spark session starts on demand and ends with it.
+
+    With ``auto`` the lake is opened for Spark, and what is to be done tells which engine fits (``_fit_for``).
+    """
     started: list[SparkSession] = []
     with lock.exclusive(root) as lock_file:
 
@@ -91,7 +96,7 @@ def opened(root: Path, engine: EngineName = "spark") -> Iterator[OpenLake]:
 
         try:
             spark = SparkEngine(start)
-            yield OpenLake(Lake(root, spark), spark).on(engine)
+            yield OpenLake(Lake(root, spark), spark).on("duckdb" if engine == "duckdb" else "spark")
         except KeyboardInterrupt:
             started.clear()  # the JVM ends with this process; stopped, it would make the tables at work fail aloud
             raise
@@ -113,7 +118,7 @@ def run_lake(
     console: Console,
     root: Path,
     *,
-    engine: EngineName | Literal["auto"],
+    engine: EngineChoice,
     source: str,
     data: Path | None,
     sample: SampleParameters,
@@ -124,7 +129,7 @@ def run_lake(
     train: bool,
 ) -> None:
     """Take in a source, bring every table up to date, check, report and print the summary."""
-    with opened(root, "duckdb" if engine == "duckdb" else "spark") as on:
+    with opened(root, engine) as on:
         if not on.lake.exists(pipeline.RUN_LOG):
             on.lake.engine.start_early()
         with progress(console, sample.days) as steps:
@@ -143,7 +148,7 @@ def run_lake(
         )
 
 
-def _fit_for(on: OpenLake, engine: EngineName | Literal["auto"], files: list[Delivery]) -> OpenLake:
+def _fit_for(on: OpenLake, engine: EngineChoice, files: list[Delivery]) -> OpenLake:
     """With ``auto``, a small addition is made in this process, where DuckDB is installed."""
     is_small = engine == "auto" and find_spec("duckdb") is not None and renewal.is_small_addition(on.lake, files)
     return on.on("duckdb") if is_small else on
@@ -252,11 +257,11 @@ def generate_sample(console: Console, output: Path, *, scale: float, seed: int, 
         console.print(f"{table}: {counts}", highlight=False)
 
 
-def replay_rows(console: Console, root: Path, table: str, file: Path, *, engine: EngineName | Literal["auto"]) -> None:
+def replay_rows(console: Console, root: Path, table: str, file: Path, *, engine: EngineChoice) -> None:
     """Land corrected rows as a delivery and bring the tables up to date."""
     from spark_jobs.replay import corrected_delivery
 
-    with opened(existing_lake(root), "duckdb" if engine == "duckdb" else "spark") as on:
+    with opened(existing_lake(root), engine) as on:
         delivery = corrected_delivery(on.lake, table, file, root.resolve().parent / "replay")
         _run(console, _fit_for(on, engine, [delivery]), [delivery])
 

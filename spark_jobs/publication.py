@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spark_jobs.changes import Part
-from spark_jobs.contract import all_contracts, landing_contracts
+from spark_jobs.contract import all_contracts
 from spark_jobs.lake import Lake, Provenance, Written
 from spark_jobs.merging import Merged, merge
 from spark_jobs.quality.check_result import CheckResult, blocking, failure_message
@@ -38,7 +38,7 @@ class Publication:
         last good version stays.
         """
         zone, table = name.split(".")
-        is_delivered = any(table == c.table for c in landing_contracts())
+        is_delivered = f"landing.{table}" in all_contracts()
         stage = self._stage(table) if is_delivered and zone in ("silver", "quarantine") else None
         rows: dict[str, int | None] = {"rows_rejected": stage.rejected_count} if stage else {}
         if stage and zone == "silver":

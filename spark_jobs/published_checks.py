@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spark_jobs.columns import F
 from spark_jobs.contract import Contract, all_contracts
 from spark_jobs.instants import END_OF_TIME, midnight
 from spark_jobs.lake import Lake, Written
@@ -69,8 +68,7 @@ class PublishedChecks:
         if as_of is None or not self._are_parts:
             return self._lake.read(name)
         since = midnight(as_of - timedelta(days=_RECENT_DAYS))
-        recent = self._lake.read(name, between={"booked_at": (since, END_OF_TIME)})
-        return recent.filter(F.col("booked_at") >= F.lit(since))
+        return self._lake.read(name, between={"booked_at": (since, END_OF_TIME)})
 
     def _freshness(self, as_of: date) -> list[CheckResult]:
         found = []

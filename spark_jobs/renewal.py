@@ -13,7 +13,7 @@ from typing import Any
 from spark_jobs import artifacts, landing, registry
 from spark_jobs.changes import Changes, Part, WholeTableNeeded
 from spark_jobs.columns import F
-from spark_jobs.contract import Contract, ContractError, contract, landing_contracts
+from spark_jobs.contract import Contract, ContractError, all_contracts, contract
 from spark_jobs.lake import Lake, Provenance
 from spark_jobs.registry import Node
 from spark_jobs.run_outcome import TableError
@@ -197,6 +197,6 @@ def _is_made_alike(recorded: Provenance, node: Node, parameters: Mapping[str, st
 def _made_from(node: Node) -> tuple[str, ...]:
     """A node's inputs; a current table accounts for delivered rows, also for those that change none of its own."""
     zone, table = node.name.split(".")
-    if zone == "silver" and any(c.table == table for c in landing_contracts()):
+    if zone == "silver" and f"landing.{table}" in all_contracts():
         return tuple(dict.fromkeys([*node.stored_inputs, *registry.stored((f"valid.{table}",))]))
     return node.stored_inputs

@@ -100,11 +100,6 @@ def _bounds(column: Column) -> list[tuple[str, Kind, Any]]:
     return [bound for bound in bounds if bound[2] is not None]
 
 
-def written_form(column: Column) -> str:
-    """The regular expression of a text that is written as the column's type."""
-    return rules.written_form(column)
-
-
 def is_profiled(name: str, bronze_rows: Mapping[str, int]) -> bool:
     """Whether a table is small enough to be looked through once more; as the product decides it."""
     zone, table = name.split(".")

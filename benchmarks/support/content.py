@@ -8,11 +8,9 @@ from pathlib import Path
 
 import duckdb
 
-from spark_jobs.contract import VOLATILE_COLUMNS
+from spark_jobs.contract import PLACE, VOLATILE_COLUMNS
 from spark_jobs.lake import Lake
 
-#: Places in files: several sides have them, each numbered in its own way.
-PLACES = frozenset({"_source_file", "_row_number"})
 #: Rows and the sum of their hashes, by table.
 Content = Mapping[str, tuple[int, int]]
 
@@ -34,11 +32,11 @@ def same(one: Content, other: Content, told: str) -> int:
 
 def _content(lake: Lake, name: str) -> tuple[int, int]:
     rows = lake.dataset(name)
-    # Sums of doubles depend on the order of rows; nine digits do not.
+    # Sums of doubles depend on the order of rows; nine digits do not. Every side numbers places in its own way.
     columns = [
         f'round("{field.name}", 9)' if str(field.type) == "double" else f'"{field.name}"'
         for field in rows.schema
-        if field.name not in VOLATILE_COLUMNS | PLACES
+        if field.name not in VOLATILE_COLUMNS | {*PLACE}
     ]
     statement = f"select count(*), sum(hash({', '.join(columns)})) from rows"  # noqa: S608 - names come from the table
     count, hashes = duckdb.execute(statement).fetchall()[0]

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from spark_jobs.changes import Changes, WholeTableNeeded, bounds
 from spark_jobs.columns import F
-from spark_jobs.contract import Contract, all_contracts
+from spark_jobs.contract import PLACE, Contract, all_contracts
+from spark_jobs.lake import within
 from spark_jobs.silver import rules
 
 if TYPE_CHECKING:
@@ -69,15 +70,14 @@ class DeliveredPart:
         """Delivered rows to judge, as bronze has them, without those that a replayed row corrects."""
         if not self.has_history:
             found = self._new.unionByName(self._quarantine_as_bronze(self._waiting))
-            return self._keep(self._without(found, self._corrections))
+            return self._keep(rules.uncorrected(found, self._corrections))
         bronze = self._lake.read(self._bronze).withColumn("_of", rules.delivered_text(self._landing.column(self._key)))
         every = bronze.join(self.keys.select(F.col(self._key).alias("_of")), on="_of", how="left_semi").drop("_of")
         has_no_key = rules.delivered_text(self._landing.column(self._key)).isNull()
         nameless = self._new.filter(has_no_key)
         waiting = self._quarantine_as_bronze(self._waiting.filter(has_no_key))
-        corrected = self._lake.read(self._bronze).filter(F.col("_corrects").isNotNull())
-        corrections = corrected.select(F.col("_corrects").alias("_corrected")).distinct()
-        return self._keep(self._without(every.unionByName(nameless).unionByName(waiting), corrections))
+        corrections = rules.corrected_places(self._lake.read(self._bronze))
+        return self._keep(rules.uncorrected(every.unionByName(nameless).unionByName(waiting), corrections))
 
     @cached_property
     def keys(self) -> DataFrame:
@@ -98,16 +98,11 @@ class DeliveredPart:
     @cached_property
     def places(self) -> DataFrame:
         """Places of the rows looked at and of rows newly corrected: what quarantine says of them is said anew."""
-        found = self.rows.select("_source_file", "_row_number")
-        return self._keep(found.unionByName(self._corrected_rows.select("_source_file", "_row_number")).distinct())
+        return self._keep(self.rows.select(*PLACE).unionByName(self._corrected_rows.select(*PLACE)).distinct())
 
     def with_stored(self, valid: DataFrame, keys: DataFrame) -> DataFrame:
         """``valid`` and the stored rows of the same keys, which are those that held before."""
-        edges = bounds(keys, self._key)
-        stored = self._stored
-        for column, (least, greatest) in edges.items():
-            stored = stored.filter((F.col(column) >= F.lit(least)) & (F.col(column) <= F.lit(greatest)))
-        stored = stored.join(keys, on=self._key, how="left_semi")
+        stored = within(self._stored, bounds(keys, self._key)).join(keys, on=self._key, how="left_semi")
         ingested_at = F.lit(None).cast("timestamp").alias("_ingested_at")
         return valid.unionByName(stored.select(*[c for c in valid.columns if c != "_ingested_at"], ingested_at))
 
@@ -129,14 +124,12 @@ class DeliveredPart:
     @cached_property
     def _judged_again(self) -> int:
         """Rows looked at that were in quarantine."""
-        place = ["_source_file", "_row_number"]
-        count: int = self._quarantine.join(self.rows.select(*place), on=place, how="left_semi").count()
+        count: int = self._quarantine.join(self.rows.select(*PLACE), on=list(PLACE), how="left_semi").count()
         return count
 
     @cached_property
     def _corrections(self) -> DataFrame:
-        corrected = self._new.filter(F.col("_corrects").isNotNull())
-        return self._keep(corrected.select(F.col("_corrects").alias("_corrected")).distinct())
+        return self._keep(rules.corrected_places(self._new))
 
     @cached_property
     def _corrected_count(self) -> int:
@@ -146,7 +139,7 @@ class DeliveredPart:
     @cached_property
     def _corrected_rows(self) -> DataFrame:
         """Rows in quarantine that a new row corrects."""
-        return self._quarantine.join(self._corrections, on=rules.place() == F.col("_corrected"), how="left_semi")
+        return rules.corrected(self._quarantine, self._corrections)
 
     @cached_property
     def _waiting(self) -> DataFrame:
@@ -165,7 +158,3 @@ class DeliveredPart:
 
     def _quarantine_as_bronze(self, rows: DataFrame) -> DataFrame:
         return rows.select(*self._new.columns)
-
-    @staticmethod
-    def _without(rows: DataFrame, corrections: DataFrame) -> DataFrame:
-        return rows.join(corrections, on=rules.place() == F.col("_corrected"), how="left_anti")

@@ -92,6 +92,21 @@ def place() -> Any:
     return F.concat(F.col("_source_file"), F.lit("#"), F.col("_row_number").cast("string"))
 
 
+def corrected_places(rows: DataFrame) -> DataFrame:
+    """The places (``place``) that replayed rows among ``rows`` correct. Grain and column: _corrected."""
+    return rows.filter(F.col("_corrects").isNotNull()).select(F.col("_corrects").alias("_corrected")).distinct()
+
+
+def corrected(rows: DataFrame, places: DataFrame) -> DataFrame:
+    """The delivered rows that stand at one of ``places``."""
+    return rows.join(places, on=place() == F.col("_corrected"), how="left_semi")
+
+
+def uncorrected(rows: DataFrame, places: DataFrame) -> DataFrame:
+    """The delivered rows that stand at none of ``places``."""
+    return rows.join(places, on=place() == F.col("_corrected"), how="left_anti")
+
+
 def delivered_text(column: Column) -> Any:
     """Delivered text, trimmed and in the contract's letter case; empty is null."""
     trimmed = F.trim(F.col(column.name))

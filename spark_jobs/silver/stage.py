@@ -57,8 +57,7 @@ class SilverStage:
     @cached_property
     def corrections(self) -> DataFrame | None:
         """Places (file#line) of rows that a replayed row corrects; None where there are none."""
-        bronze = self._lake.read(f"bronze.{self.landing.table}")
-        places = bronze.filter(F.col("_corrects").isNotNull()).select(F.col("_corrects").alias("_corrected")).distinct()
+        places = rules.corrected_places(self._lake.read(f"bronze.{self.landing.table}"))
         return None if places.isEmpty() else self._keep(places)
 
     @cached_property
@@ -69,7 +68,7 @@ class SilverStage:
         bronze = self._lake.read(f"bronze.{self.landing.table}")
         if self.corrections is None:
             return bronze
-        return bronze.join(self.corrections, on=rules.place() == F.col("_corrected"), how="left_anti")
+        return rules.uncorrected(bronze, self.corrections)
 
     @cached_property
     def judged(self) -> DataFrame:
@@ -139,7 +138,7 @@ class SilverStage:
         if self.corrections is None:
             return 0
         bronze = self._lake.read(f"bronze.{self.landing.table}")
-        count: int = bronze.join(self.corrections, on=rules.place() == F.col("_corrected"), how="left_semi").count()
+        count: int = rules.corrected(bronze, self.corrections).count()
         return count
 
     @cached_property

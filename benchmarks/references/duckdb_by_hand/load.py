@@ -31,6 +31,7 @@ from spark_jobs.gold import (
     product_recommendations,
 )
 from spark_jobs.session import ZSTD_LEVEL
+from spark_jobs.silver.rules import written_form
 
 SQL = Path(__file__).with_name("sql")
 PARQUET = f"(format parquet, compression zstd, compression_level {ZSTD_LEVEL})"
@@ -300,9 +301,7 @@ def _value(column: Any) -> str:
     if column.logical_type == "string":
         return text
     kind = duckdb_type(column.physical_type)
-    return (
-        f"case when regexp_matches({text}, {literal(by_hand.written_form(column))}) then try_cast({text} as {kind}) end"
-    )
+    return f"case when regexp_matches({text}, {literal(written_form(column))}) then try_cast({text} as {kind}) end"
 
 
 def _broken(check: Check, text: str) -> str:

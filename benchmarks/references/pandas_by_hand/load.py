@@ -27,6 +27,7 @@ from benchmarks.references.pandas_by_hand.columns import whole_months
 from spark_jobs.contract import Column, Contract, contract, landing_contracts
 from spark_jobs.delta_files import table_properties
 from spark_jobs.lake import arrow_schema, arrow_type
+from spark_jobs.silver.rules import written_form
 
 PLACE = ["_source_file", "_row_number"]
 TEXT = "string[pyarrow]"
@@ -196,7 +197,7 @@ def _value(text: Any, column: Column) -> Any:
     """The text in the contract's type; null where it is not written as one."""
     if column.logical_type == "string":
         return text
-    written = text.where(_is(text.str.match(by_hand.written_form(column))))
+    written = text.where(_is(text.str.match(written_form(column))))
     if column.logical_type == "timestamp":
         parsed = pd.to_datetime(written, format="ISO8601", utc=True, errors="coerce").dt.as_unit("us")
         return _with_far_days(parsed, written, lambda given: _utc(datetime.fromisoformat(given)))

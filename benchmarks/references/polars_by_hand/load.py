@@ -20,6 +20,7 @@ from benchmarks.references.polars_by_hand import alerts, customers, loans, produ
 from benchmarks.references.polars_by_hand.expressions import whole_months
 from spark_jobs.contract import Column, Contract, contract, landing_contracts
 from spark_jobs.session import ZSTD_LEVEL
+from spark_jobs.silver.rules import written_form
 
 PLACE = ["_source_file", "_row_number"]
 _TYPES = {
@@ -265,7 +266,7 @@ def _value(column: Column) -> pl.Expr:
     text = pl.col(f"_text_{column.name}")
     if column.logical_type == "string":
         return text
-    written = pl.when(text.str.contains(by_hand.written_form(column))).then(text)
+    written = pl.when(text.str.contains(written_form(column))).then(text)
     if column.logical_type == "timestamp":
         return _instant(written)
     if column.logical_type == "date":

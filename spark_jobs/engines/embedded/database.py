@@ -54,25 +54,28 @@ class Database:
         return self._connection.cursor().execute(sql).fetchall()
 
     def keep(self, sql: str, *, in_file: bool) -> str:
-        """Store the rows of a query; returns what to select them from.
+        """Store the rows of a query; returns the name to select them from.
 
         A table in memory is at hand at once. A file of five million judged rows takes 0.17 GB and less time to write
         and to read than a table, which takes 1 GB, and 18 GB of temporary files for fifty million.
         """
-        if not in_file:
-            name = self.new_name("kept")
+        name = self.new_name("kept")
+        if in_file:
+            file = literal(str(self._file(name)))
+            self.execute(f"copy ({sql}) to {file} (format parquet, compression lz4_raw)")
+            self.execute(f"create view {name} as from read_parquet({file}, hive_partitioning = false)")
+        else:
             self.execute(f"create table {name} as {sql}")
-            return name
-        file = literal(str(self._folder / f"{self.new_name('kept')}.parquet"))
-        self.execute(f"copy ({sql}) to {file} (format parquet, compression lz4_raw)")
-        return f"read_parquet({file}, hive_partitioning = false)"
+        return name
 
     def forget(self, kept: str) -> None:
         """Remove what ``keep`` stored."""
-        if kept.startswith("read_parquet("):
-            Path(kept.split("'")[1]).unlink(missing_ok=True)
-        else:
-            self.execute(f"drop table if exists {kept}")
+        is_in_file = self._file(kept).exists()
+        self.execute(f"drop {'view' if is_in_file else 'table'} if exists {kept}")
+        self._file(kept).unlink(missing_ok=True)
+
+    def _file(self, kept: str) -> Path:
+        return self._folder / f"{kept}.parquet"
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         """The rows of a query as Arrow batches."""
