@@ -6,13 +6,20 @@ folder holds its maker's files alone.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spark_jobs.lake import Lake, Provenance
+from spark_jobs.storage import put, write_text
+
+if TYPE_CHECKING:
+    from spark_jobs.storage import AnyPath
 
 MANIFEST = "manifest.json"
 
@@ -23,8 +30,24 @@ def is_artifact(name: str) -> bool:
 
 
 def build(lake: Lake, name: str, fill: Callable[[Path], None], made_from: Provenance) -> None:
-    """Let ``fill`` write into a folder beside the artifact and swap it in; a reader sees the old files or the new."""
+    """Let ``fill`` write into a folder beside the artifact and swap it in; a reader sees the old files or the new.
+
+    In S3, where no folder can be swapped, files are replaced one by one and the manifest last: who reads in between
+    finds files that differ from it.
+    """
     target = lake.path(name)
+    if isinstance(target, Path):
+        _swapped_in(target, fill)
+    else:
+        with tempfile.TemporaryDirectory() as building:
+            fill(Path(building))
+            for path in sorted(Path(building).rglob("*"), key=lambda p: p.name == MANIFEST):
+                if path.is_file():
+                    put(path, target / path.relative_to(building).as_posix())
+    write_text(_record(target), made_from.to_json())
+
+
+def _swapped_in(target: Path, fill: Callable[[Path], None]) -> None:
     building, old = target.with_name(f".{target.name}.building"), target.with_name(f".{target.name}.old")
     for leftover in (building, old):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -34,9 +57,17 @@ def build(lake: Lake, name: str, fill: Callable[[Path], None], made_from: Proven
         target.rename(old)
     building.rename(target)
     shutil.rmtree(old, ignore_errors=True)
-    record = _record(target)
-    record.with_suffix(".part").write_text(made_from.to_json())
-    record.with_suffix(".part").replace(record)
+
+
+def folder(lake: Lake, name: str) -> Path:
+    """The artifact's files on this machine: where they lie, or a copy that lasts as long as this process."""
+    found = lake.path(name)
+    if isinstance(found, Path):
+        return found
+    copy = Path(tempfile.mkdtemp(prefix="risklake-"))
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    found.download_to(copy)
+    return copy
 
 
 def provenance(lake: Lake, name: str) -> Provenance | None:
@@ -53,5 +84,5 @@ def version(lake: Lake, name: str) -> int | None:
     return int.from_bytes(hashlib.sha256(manifest.read_bytes()).digest()[:6], "big")
 
 
-def _record(folder: Path) -> Path:
+def _record(folder: AnyPath) -> AnyPath:
     return folder.with_name(f"{folder.name}.provenance.json")

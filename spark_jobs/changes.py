@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
 from spark_jobs.columns import F
-from spark_jobs.delta_files import Between, ChangedFiles, changed_files
+from spark_jobs.delta_files import Between, ChangedFiles, changed_files, row_count
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -102,7 +100,7 @@ class Changes:
         if files is None:
             raise WholeTableNeeded(f"the changes of {name} are gone")
         # Comparing is for the rows of files rewritten; rows only added need none.
-        compared = sum(pq.read_metadata(path).num_rows for path in files.went)
+        compared = sum(map(row_count, files.went))
         if compared > max(_ALWAYS_COMPARED, self._lake.row_count(name) // 2):
             raise WholeTableNeeded(f"most of {name} was written anew")
         return files

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from spark_jobs.delta_files import RETENTION_DAYS
 from spark_jobs.errors import RiskLakeError
+from spark_jobs.storage import Zones
 
 app = typer.Typer(
     name="risklake",
@@ -22,12 +23,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-LakeOption = Annotated[Path, typer.Option("--lake", help="Folder of the lake.")]
+LakeOption = Annotated[
+    str, typer.Option("--lake", help="Folder of the lake, or s3://bank-{zone} for a bucket each zone.")
+]
 EngineOption = Annotated[
     Literal["auto", "spark", "duckdb"],
     typer.Option("--engine", help="What runs the transforms: duckdb needs no JVM; auto takes it for small additions."),
 ]
-DEFAULT_LAKE = Path("build/lake")
+DEFAULT_LAKE = "build/lake"
 _console = Console()
 _errors = Console(stderr=True)
 #: The exit code of a process that ended on Ctrl-C: 128 and the number of the signal.
@@ -36,7 +39,9 @@ _INTERRUPTED = 130
 
 @app.command()
 def run(
-    source: Annotated[Literal["sample", "berka", "csv"], typer.Option(help="Where files come from.")] = "sample",
+    source: Annotated[
+        Literal["sample", "berka", "csv", "landing"], typer.Option(help="Where files come from.")
+    ] = "sample",
     data: Annotated[Path | None, typer.Option(help="Folder of the berka or csv source.")] = None,
     lake: LakeOption = DEFAULT_LAKE,
     engine: EngineOption = "auto",
@@ -105,7 +110,7 @@ def query(
     """Answer a SELECT over tables and views in a moment, without a JVM."""
     from spark_jobs.query import format_table, run_query
 
-    typer.echo(format_table(run_query(lake, sql), output_format), nl=False)
+    typer.echo(format_table(run_query(Zones(lake).root, sql), output_format), nl=False)
 
 
 @app.command()

@@ -11,14 +11,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import reduce
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+
+from spark_jobs.storage import any_path, file_system
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import DeltaTable
     from deltalake.transaction import AddAction, RemoveAction
+
+    from spark_jobs.storage import AnyPath
 
 
 #: Days that files which were replaced are kept, unless told otherwise.
@@ -27,8 +30,8 @@ RETENTION_DAYS = 7
 Between = Mapping[str, tuple[Any, Any]]
 
 
-def data_files(table: DeltaTable, folder: Path, between: Between | None = None) -> list[str]:
-    """The absolute paths of the files that hold the newest version of the table in ``folder``.
+def data_files(table: DeltaTable, folder: AnyPath, between: Between | None = None) -> list[str]:
+    """The absolute paths, or those in S3, of the files that hold the newest version of the table in ``folder``.
 
     ``between`` leaves out files of which the log tells that no row lies within the bounds.
     """
@@ -56,7 +59,7 @@ class ChangedFiles:
     went: tuple[str, ...]
 
 
-def changed_files(folder: Path, since: int, until: int) -> ChangedFiles | None:
+def changed_files(folder: AnyPath, since: int, until: int) -> ChangedFiles | None:
     """What the commits after version ``since`` up to ``until`` changed; None where the log or files are gone."""
     came: dict[str, None] = {}
     went: dict[str, None] = {}
@@ -73,7 +76,7 @@ def changed_files(folder: Path, since: int, until: int) -> ChangedFiles | None:
                         del other[path]
                     else:
                         into[path] = None
-    if not all(Path(path).exists() for path in (*came, *went)):
+    if not all(any_path(path).exists() for path in (*came, *went)):
         return None
     return ChangedFiles(tuple(came), tuple(went))
 
@@ -82,21 +85,22 @@ def changed_files(folder: Path, since: int, until: int) -> ChangedFiles | None:
 class NewFile:
     """A Parquet file that no version of its table holds yet."""
 
-    path: Path
+    path: AnyPath
     row_count: int
     schema: pa.Schema
     statistics: str
 
-    def add_action(self, table: Path, *, changes_rows: bool = True) -> AddAction:
+    def add_action(self, table: AnyPath, *, changes_rows: bool = True) -> AddAction:
         """The file as an entry in the log of the table in folder ``table``."""
         from deltalake.transaction import AddAction
 
         status = self.path.stat()
-        relative = self.path.relative_to(table).as_posix()  # the log's writer encodes it
-        return AddAction(relative, status.st_size, {}, status.st_mtime_ns // 1_000_000, changes_rows, self.statistics)
+        relative = str(self.path).removeprefix(f"{table}/")  # the log's writer encodes it
+        changed = int(status.st_mtime * 1000)
+        return AddAction(relative, status.st_size, {}, changed, changes_rows, self.statistics)
 
 
-def removals(table: DeltaTable, folder: Path, files: Iterable[str], *, changes_rows: bool) -> list[RemoveAction]:
+def removals(table: DeltaTable, folder: AnyPath, files: Iterable[str], *, changes_rows: bool) -> list[RemoveAction]:
     """Entries that take files, named as ``data_files`` does, out of the table in ``folder``."""
     from deltalake.transaction import RemoveAction
 
@@ -127,11 +131,20 @@ def table_properties(schema: pa.Schema) -> dict[str, str]:
     return {"delta.enableDeletionVectors": "false", **counted}
 
 
-def new_file(path: Path) -> NewFile:
+def row_count(path: str) -> int:
+    """Rows of a Parquet file, by its footer."""
+    import pyarrow.parquet as pq
+
+    system, name = file_system(any_path(path))
+    return int(pq.read_metadata(name, filesystem=system).num_rows)
+
+
+def new_file(path: AnyPath) -> NewFile:
     """A written file with the least and greatest values of its dates and instants, out of its own footer."""
     import pyarrow.parquet as pq
 
-    footer = pq.read_metadata(path)
+    system, name = file_system(path)
+    footer = pq.read_metadata(name, filesystem=system)
     schema = footer.schema.to_arrow_schema()
     counted = dated_columns(schema)
     edges: dict[str, dict[str, Any]] = {"minValues": {}, "maxValues": {}, "nullCount": {}}

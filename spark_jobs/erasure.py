@@ -7,13 +7,14 @@ quarantine, gold and models are made again by the pipeline; old versions are vac
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,7 +24,11 @@ from spark_jobs.bronze.delivered_file import read_batches
 from spark_jobs.contract import contract, landing_contracts
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake
-from spark_jobs.landing import LEDGER, sha256_of, signature
+from spark_jobs.landing import LEDGER
+from spark_jobs.storage import ALL_ZONES, Zones, listing, local_copy, signature, write_bytes, write_text
+
+if TYPE_CHECKING:
+    from spark_jobs.storage import AnyPath, LakeLocation
 
 #: An identifier is searched as bare bytes only where it cannot be met by chance: long enough, and not a plain number.
 _SHORTEST_SEARCHED = 6
@@ -59,9 +64,9 @@ class Proof:
     found_in: tuple[str, ...]
 
 
-def pending_file(lake: Lake) -> Path:
+def pending_file(lake: Lake) -> AnyPath:
     """Identifiers of an erasure under way; gone when it is done."""
-    return lake.root / ".erasure.json"
+    return lake.zones.folder("ops") / ".erasure.json"
 
 
 def find_person(lake: Lake, customer_id: str, token: str) -> Person:
@@ -82,10 +87,7 @@ def find_person(lake: Lake, customer_id: str, token: str) -> Person:
     account_ids = sorted({r["account_id"].strip() for r in accounts if r["account_id"]})
     loan_ids = sorted({r["loan_id"].strip() for r in loans if r["loan_id"]})
     person = Person(customer_id, token, tuple(contacts), tuple(account_ids), tuple(loan_ids))
-    part = pending.with_suffix(".part")
-    part.touch(mode=0o600)
-    part.write_text(json.dumps(asdict(person)))
-    part.replace(pending)
+    write_text(pending, json.dumps(asdict(person)), mode=0o600)
     return person
 
 
@@ -114,19 +116,20 @@ def erase_delivered(lake: Lake, person: Person) -> dict[str, int]:
 
 def finish(lake: Lake, person: Person) -> Proof:
     """Vacuum every table and search what is left; ErasureError where a trace is found."""
-    for log in sorted(lake.root.glob("*/*/_delta_log")):
-        lake.open(f"{log.parent.parent.name}.{log.parent.name}").vacuum(
-            retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True
-        )
+    for name in lake.zones.tables():
+        lake.open(name).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False, full=True)
     pending_file(lake).unlink(missing_ok=True)
-    proof = search(lake.root, person)
+    proof = search(lake.zones, person)
     if proof.found_in:
         raise ErasureError(f"traces of customer {person.customer_id} are left in {', '.join(proof.found_in)}")
     return proof
 
 
-def search(root: Path, person: Person) -> Proof:
-    """Look for the person in every file below ``root``: bytes as they lie, gzip unpacked, Parquet decoded by cell."""
+def search(location: LakeLocation, person: Person) -> Proof:
+    """Look for the person in every file of a lake: bytes as they lie, gzip unpacked, Parquet decoded by cell.
+
+    In S3 these are the objects as they are now; former versions of them end when the bucket's lifecycle says.
+    """
     whole = re.compile(
         b"(?<![A-Za-z0-9_-])(?:"
         + b"|".join(re.escape(i.encode()) for i in person.identifiers if _is_distinctive(i))
@@ -134,7 +137,7 @@ def search(root: Path, person: Person) -> Proof:
     )
     count = size = 0
     found = []
-    for path in sorted(p for p in root.rglob("*") if p.is_file()):
+    for name, path in _every_file(Zones.of(location)):
         content = path.read_bytes()
         count, size = count + 1, size + len(content)
         texts = [content, content.replace(b"\x00", b"")]
@@ -142,8 +145,20 @@ def search(root: Path, person: Person) -> Proof:
             texts.append(gzip.decompress(content))
         in_cells = path.suffix == ".parquet" and _in_parquet(path, person)
         if in_cells or any(whole.search(text) for text in texts):
-            found.append(path.relative_to(root).as_posix())
+            found.append(name)
     return Proof(count, size, len(person.identifiers), tuple(found))
+
+
+def _every_file(zones: Zones) -> Iterator[tuple[str, Path]]:
+    """Name and bytes of every file, on this machine."""
+    if zones.is_local:
+        yield from ((file.name, local_copy(file.path)) for file in listing(zones.root, hidden=True))
+        return
+    for zone in ALL_ZONES:
+        for file in listing(zones.folder(zone), hidden=True):
+            path = local_copy(file.path)
+            yield f"{zone}/{file.name}", path
+            path.unlink()
 
 
 def _is_distinctive(identifier: str) -> bool:
@@ -222,9 +237,10 @@ def _twins(lake: Lake, paths: Iterable[str]) -> dict[str, str]:
 
 def _blank(lake: Lake, relative_path: str, numbers: set[int], mentioned: set[int], person: Person) -> None:
     """Empty whole records and, elsewhere, the cells that name the person; every other byte and line number stays."""
-    path = lake.root / "landing" / relative_path
-    if not path.exists():
+    landed = lake.zones.folder("landing") / relative_path
+    if not landed.exists():
         return
+    path = local_copy(landed)
     content = path.read_bytes()
     packed = content[:2] == b"\x1f\x8b"
     plain = gzip.decompress(content) if packed else content
@@ -244,16 +260,12 @@ def _blank(lake: Lake, relative_path: str, numbers: set[int], mentioned: set[int
             cell = re.compile(rf"(?<![A-Za-z0-9_-]){re.escape(identifier)}(?![A-Za-z0-9_-])")
             ends[2 * (line - 1)] = cell.sub("", ends[2 * (line - 1)])
     encoded = "".join(ends).encode(wide if wide else "latin-1")
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(gzip.compress(encoded, mtime=0) if packed else encoded)
-    part.replace(path)
-    _note_rewritten(lake, relative_path, path)
-
-
-def _note_rewritten(lake: Lake, relative_path: str, path: Path) -> None:
-    size_bytes, modified_at = signature(path)
+    rewritten = gzip.compress(encoded, mtime=0) if packed else encoded
+    write_bytes(landed, rewritten)
+    size_bytes, modified_at = signature(landed)
+    stored_sha256 = hashlib.sha256(rewritten).hexdigest()
     lake.open(LEDGER).update(
-        new_values={"size_bytes": size_bytes, "modified_at": modified_at, "stored_sha256": sha256_of(path)},
+        new_values={"size_bytes": size_bytes, "modified_at": modified_at, "stored_sha256": stored_sha256},
         predicate=f"path = '{_quoted(relative_path)}'",
     )
 

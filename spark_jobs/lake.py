@@ -9,7 +9,6 @@ to find out that there is nothing to do.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +21,7 @@ from deltalake import CommitProperties, DeltaTable, Schema, Transaction, WriterP
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 from pyarrow.dataset import dataset
-from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+from pyarrow.fs import SubTreeFileSystem
 
 from spark_jobs.columns import F
 from spark_jobs.contract import Contract, all_contracts, contract
@@ -30,10 +29,13 @@ from spark_jobs.delta_files import Between, NewFile, data_files, new_file, remov
 from spark_jobs.engines import Engine
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.session import ZSTD_LEVEL
+from spark_jobs.storage import Zones, delta_options, file_system, listing, remove_folder
 
 if TYPE_CHECKING:
     from pyarrow.dataset import Dataset
     from pyspark.sql import Column, DataFrame
+
+    from spark_jobs.storage import AnyPath, LakeLocation
 
 _ARROW_TYPES = {
     "string": pa.string(),
@@ -107,7 +109,7 @@ class Written:
 
     name: str
     #: The new folder that holds the files and nothing else; None where nothing had to be written.
-    folder: Path | None
+    folder: AnyPath | None
     files: tuple[NewFile, ...]
     #: Files of the table that these replace; None: all of them.
     replaces: tuple[str, ...] | None = None
@@ -129,10 +131,10 @@ class Written:
 
 
 class Lake:
-    """The tables under one root folder. Without an engine, tables are read through Arrow alone."""
+    """The tables of some zones. Without an engine, tables are read through Arrow alone."""
 
-    def __init__(self, root: Path, engine: Engine | None = None) -> None:
-        self.root = root.resolve()
+    def __init__(self, location: LakeLocation, engine: Engine | None = None) -> None:
+        self.zones = Zones.of(location)
         self._engine = engine
         self._opened: dict[str, DeltaTable] = {}
         self._commits: dict[str, tuple[int, dict[str, Any]]] = {}
@@ -144,21 +146,30 @@ class Lake:
             raise RuntimeError("this lake was opened without an engine")
         return self._engine
 
-    def path(self, name: str) -> Path:
+    @property
+    def root(self) -> Path:
+        """The folder of all zones; StorageError where each is a bucket."""
+        return self.zones.root
+
+    def path(self, name: str) -> AnyPath:
         """Folder of ``<zone>.<table>``."""
         zone, table = name.split(".")
-        return self.root / zone / table
+        return self.zones.folder(zone) / table
 
     def exists(self, name: str) -> bool:
         """Whether the table has been published."""
-        return DeltaTable.is_deltatable(str(self.path(name)))
+        return DeltaTable.is_deltatable(str(self.path(name)), delta_options())
 
     def open(self, name: str) -> DeltaTable:
         """The table through delta-rs, as it is now."""
         known = self._opened.get(name)
         if known is None or (self.path(name) / "_delta_log" / f"{known.version() + 1:020}.json").exists():
-            known = self._opened[name] = DeltaTable(str(self.path(name)))
+            known = self._opened[name] = self._open(self.path(name))
         return known
+
+    @staticmethod
+    def _open(folder: AnyPath) -> DeltaTable:
+        return DeltaTable(str(folder), storage_options=delta_options())
 
     def version(self, name: str) -> int | None:
         """The version that last changed the rows, or None where there is no table yet."""
@@ -227,17 +238,17 @@ class Lake:
         Read through Arrow's own file system: that of delta-rs calls back into Python from threads that may outlive the
         interpreter, which ends the process with an abort.
         """
-        files = SubTreeFileSystem(str(self.path(name)), LocalFileSystem())
-        return self.open(name).to_pyarrow_dataset(filesystem=files)
+        system, folder = file_system(self.path(name))
+        return self.open(name).to_pyarrow_dataset(filesystem=SubTreeFileSystem(folder, system))
 
     def write(self, name: str, frame: DataFrame) -> Written:
         """Write rows for the table ``name``, apart as its contract says; nobody sees them before ``commit``."""
         folder = self.path(name) / f"rows-{token_hex(8)}"
         try:
             self.engine.write(frame, folder, apart_by=_apart_by(name))
-            files = tuple(map(new_file, sorted(folder.glob("**/*.parquet"))))
+            files = tuple(new_file(file.path) for file in listing(folder) if file.name.endswith(".parquet"))
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
             raise
         return Written(name, folder, files)
 
@@ -247,13 +258,15 @@ class Lake:
 
     def arrow_of(self, written: Written) -> pa.Table:
         """The rows of ``written`` as an Arrow table, without a JVM."""
-        files = [str(file.path) for file in written.files]
-        return dataset(files, schema=written.files[0].schema, format="parquet").to_table()
+        named = [file_system(file.path) for file in written.files]
+        system = named[0][0]
+        files = [name for _, name in named]
+        return dataset(files, schema=written.files[0].schema, format="parquet", filesystem=system).to_table()
 
     def discard(self, written: Written) -> None:
         """Remove rows that will not be committed."""
         if written.folder is not None:
-            shutil.rmtree(written.folder, ignore_errors=True)
+            remove_folder(written.folder)
 
     def commit(self, written: Written, provenance: Provenance) -> None:
         """Replace the table's rows, or the files that ``written`` says, by ``written`` in one commit."""
@@ -264,11 +277,11 @@ class Lake:
             told[_ROWS_OF] = str(self.version(written.name))
         properties = CommitProperties(custom_metadata=told)
         if written.replaces is not None:
-            table = DeltaTable(str(path))  # one of its own: other threads may be reading from what ``open`` gave them
+            table = self._open(path)  # one of its own: other threads may be reading from what ``open`` gave them
             actions += removals(table, path, written.replaces, changes_rows=True)
             table.create_write_transaction(actions, "append", table.schema(), commit_properties=properties)
         elif self.exists(written.name):
-            table = DeltaTable(str(path))
+            table = self._open(path)
             table.create_write_transaction(actions, "overwrite", written.schema, commit_properties=properties)
         else:
             create_table_with_add_actions(
@@ -276,6 +289,7 @@ class Lake:
                 written.schema,
                 [file.add_action(path) for file in written.files],
                 configuration=table_properties(written.files[0].schema),
+                storage_options=delta_options(),
                 commit_properties=properties,
             )
 
@@ -298,6 +312,7 @@ class Lake:
                 configuration=table_properties(rows.schema),
                 commit_properties=CommitProperties(app_transactions=[Transaction("bronze", batch_id)]),
                 writer_properties=_BATCH_FILES,
+                storage_options=delta_options(),
             )
         except DeltaError as error:
             # The writer tells a failed reader in many lines of its own.
@@ -307,7 +322,7 @@ class Lake:
         """Append rows to an ``ops`` table in one commit, in the form of its contract."""
         table = pa.Table.from_pylist([dict(row) for row in rows], schema=arrow_schema(contract(name)))
         if table.num_rows:
-            write_deltalake(str(self.path(name)), table, mode="append")
+            write_deltalake(str(self.path(name)), table, mode="append", storage_options=delta_options())
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """All rows of an ``ops`` table; empty where there is none."""

@@ -7,11 +7,10 @@ that bronze never committed are void, so a run killed in between plans the same 
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,14 @@ from spark_jobs.bronze.delivered_file import DeliveryError, Inspection, confined
 from spark_jobs.contract import contract, landing_contracts
 from spark_jobs.lake import Lake
 from spark_jobs.sources.delivery import Delivery
+from spark_jobs.storage import StoredFile, listing, local_copy, put, signature
 
 LEDGER = "ops.file_ledger"
 
 
 @dataclass(frozen=True)
 class LandedFile:
-    """A file of the landing zone that the ledger does not know yet."""
+    """A file of the landing zone that the ledger does not know yet. ``path``: its bytes on this machine."""
 
     table: str
     path: Path
@@ -52,12 +52,6 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def signature(path: Path) -> tuple[int, datetime]:
-    """Size in bytes and instant of the last change, to the microsecond: what the ledger knows a file by at a glance."""
-    status = path.stat()
-    return status.st_size, datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1e6, UTC)
-
-
 def ledger(lake: Lake) -> dict[str, dict[str, Any]]:
     """Ledger entries that count, by path: those of batches bronze has committed, and duplicates."""
     committed = {c.table: lake.last_batch(f"bronze.{c.table}") for c in landing_contracts()}
@@ -69,62 +63,66 @@ def deliver(lake: Lake, deliveries: Iterable[Delivery]) -> dict[str, list[str]]:
 
     Refused are files that cannot be read and those that come under a known name with other content.
     """
-    known, refused = ledger(lake), defaultdict(list)
+    zone, known, refused = lake.zones.folder("landing"), ledger(lake), defaultdict(list)
+    landed = {file.name: file for file in listing(zone)}
     for delivery in deliveries:
-        target = lake.root / "landing" / delivery.relative_path
-        if target.exists():
-            if not _already_delivered(delivery, target, known.get(delivery.relative_path)):
+        there = landed.get(delivery.relative_path)
+        if there:
+            if not _already_delivered(delivery, there, known.get(delivery.relative_path)):
                 refused[delivery.table].append(
                     f"{delivery.relative_path}: delivered before with other content; "
                     "expected the same bytes, or a correction under a new name"
                 )
             continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.part")
         try:
-            shutil.copy2(delivery.path, part)
+            put(delivery.path, zone / delivery.relative_path)
         except PermissionError as error:
             refused[delivery.table].append(
                 f"{delivery.relative_path}: cannot be read ({error.strerror}), expected a readable file"
             )
-            continue
-        part.replace(target)
     return refused
 
 
-def _already_delivered(delivery: Delivery, target: Path, entry: dict[str, Any] | None) -> bool:
-    source, landed = delivery.path.stat(), target.stat()
-    if (source.st_size, source.st_mtime_ns) == (landed.st_size, landed.st_mtime_ns):
+def _already_delivered(delivery: Delivery, landed: StoredFile, entry: dict[str, Any] | None) -> bool:
+    if signature(delivery.path) == (landed.size_bytes, landed.modified_at):
         return True
-    return sha256_of(delivery.path) in {sha256_of(target), entry["sha256"] if entry else None}
+    digest = sha256_of(delivery.path)
+    return (entry is not None and digest == entry["sha256"]) or digest == sha256_of(local_copy(landed.path))
 
 
 def survey(lake: Lake) -> LandingPlan:
     """Look through the landing zone for files the ledger does not hold, and inspect them from end to end."""
-    known, plan, root = ledger(lake), LandingPlan(), lake.root / "landing"
+    known, plan = ledger(lake), LandingPlan()
     tables = [c.table for c in landing_contracts()]
     # A duplicate proves nothing: the file it repeats may stand in a batch that was never committed.
     seen = {(e["table_name"], e["sha256"]) for e in known.values() if e["status"] == "loaded"}
-    for folder in sorted(p for p in root.iterdir() if not p.name.startswith(".")) if root.is_dir() else []:
-        if folder.name not in tables:
-            plan.refused[folder.name].append(f"{folder.name}: unknown table; expected one of {', '.join(tables)}")
-            continue
-        for path in sorted(p for p in folder.rglob("*") if not p.is_dir() and not p.name.startswith(".")):
-            try:
-                _take(path, root, folder.name, known, seen, plan)
-            except DeliveryError as error:
-                plan.refused[folder.name].append(str(error))
+    for file in listing(lake.zones.folder("landing")):
+        table = file.name.split("/")[0]
+        try:
+            if table in tables:
+                _take(lake, file, table, known, seen, plan)
+            elif table not in plan.refused:
+                plan.refused[table].append(f"{table}: unknown table; expected one of {', '.join(tables)}")
+        except DeliveryError as error:
+            plan.refused[table].append(str(error))
     return plan
 
 
 def _take(
-    path: Path, root: Path, table: str, known: dict[str, Any], seen: set[tuple[str, str]], plan: LandingPlan
+    lake: Lake,
+    landed: StoredFile,
+    table: str,
+    known: dict[str, Any],
+    seen: set[tuple[str, str]],
+    plan: LandingPlan,
 ) -> None:
-    relative_path = path.relative_to(root).as_posix()
-    confined(path, root)
-    entry, (size_bytes, modified_at) = known.get(relative_path), signature(path)
+    relative_path, (size_bytes, modified_at) = landed.name, (landed.size_bytes, landed.modified_at)
+    if lake.zones.is_local:
+        confined(local_copy(landed.path), lake.zones.root / "landing")
+    entry = known.get(relative_path)
     if entry and (entry["size_bytes"], entry["modified_at"]) == (size_bytes, modified_at):
         return
+    path = local_copy(landed.path)
     digest = sha256_of(path)
     if entry:
         if digest not in (entry["sha256"], entry["stored_sha256"]):

@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from spark_jobs.contract import Contract, all_contracts
+from spark_jobs.storage import write_text
+
+if TYPE_CHECKING:
+    from spark_jobs.storage import AnyPath
 
 #: Namespace of all jobs and datasets; a dataset is named as its contract, whatever folder or bucket holds it.
 NAMESPACE = "risk-lakehouse"
@@ -65,12 +68,9 @@ def run_events(run_id: str, outcomes: Iterable[Row], checks: Iterable[Row] = ())
     return [first, *sorted(events, key=lambda event: event["eventTime"]), last]
 
 
-def write_events(events: Sequence[Event], path: Path) -> None:
+def write_events(events: Sequence[Event], path: AnyPath) -> None:
     """Write events as JSON lines, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text("".join(f"{json.dumps(event, sort_keys=True)}\n" for event in events), encoding="utf-8")
-    unfinished.replace(path)
+    write_text(path, "".join(f"{json.dumps(event, sort_keys=True)}\n" for event in events))
 
 
 def _table_events(run_id: str, outcome: Row) -> list[Event]:

@@ -8,8 +8,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from spark_jobs.errors import RiskLakeError
+from spark_jobs.lease import Lease, LeaseHeldError, held
+from spark_jobs.storage import Zones
+
+if TYPE_CHECKING:
+    from spark_jobs.storage import LakeLocation
 
 _SECONDS_FOR_A_DYING_JVM = 60
 
@@ -19,12 +25,19 @@ class LakeBusyError(RiskLakeError):
 
 
 @contextmanager
-def exclusive(root: Path) -> Iterator[Path]:
-    """Hold the lake's lock; LakeBusyError where another process has it. The kernel frees it when its holder dies.
+def exclusive(lake: LakeLocation) -> Iterator[Path | None]:
+    """Hold the lake's lock; LakeBusyError where another process has it.
 
-    Yields the lock file. Write the pid of a child that may outlive a killed run there with ``note_child``: the next run
-    waits until that child is gone, for it could still be committing.
+    On this machine the kernel frees it when its holder dies. Yields the lock file: write the pid of a child that may
+    outlive a killed run there with ``note_child``: the next run waits until that child is gone, for it could still be
+    committing. In S3 the lock is a lease, and None is yielded.
     """
+    zones = Zones.of(lake)
+    if not zones.is_local:
+        with _leased(zones):
+            yield None
+        return
+    root = zones.root
     root.mkdir(parents=True, exist_ok=True)
     path = root / ".lock"
     with path.open("a+") as file:
@@ -37,6 +50,16 @@ def exclusive(root: Path) -> Iterator[Path]:
         file.truncate(0)
         yield path
         file.truncate(0)
+
+
+@contextmanager
+def _leased(zones: Zones) -> Iterator[None]:
+    place: Any = zones.folder("ops") / ".lease"
+    try:
+        with held(Lease(place.client.client, place.bucket, place.key)):
+            yield
+    except LeaseHeldError as error:
+        raise LakeBusyError(f"{zones}: another run is at work on this lake ({error}); nothing was changed") from None
 
 
 def note_child(path: Path, pid: int) -> None:

@@ -11,8 +11,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,6 +23,10 @@ from spark_jobs.delta_files import RETENTION_DAYS, NewFile, data_files, new_file
 from spark_jobs.engines import APART
 from spark_jobs.lake import Lake
 from spark_jobs.session import ZSTD_LEVEL
+from spark_jobs.storage import any_path, file_system
+
+if TYPE_CHECKING:
+    from spark_jobs.storage import AnyPath
 
 #: A file is joined with others of its place up to so many bytes: what a reader takes in one piece.
 TARGET_BYTES = 128 * 2**20
@@ -44,8 +48,7 @@ class Upkeep:
 
 def maintain(lake: Lake, *, retention_days: int = RETENTION_DAYS) -> Iterator[Upkeep]:
     """Join small files of every table, remove what was replaced more than ``retention_days`` ago, shorten the log."""
-    for log in sorted(lake.root.glob("*/*/_delta_log")):
-        name = f"{log.parent.parent.name}.{log.parent.name}"
+    for name in lake.zones.tables():
         before = len(lake.open(name).file_uris())
         _compact(lake, name)
         table = lake.open(name)
@@ -68,7 +71,6 @@ def _compact(lake: Lake, name: str) -> None:
     files: list[NewFile] = []
     for place, sources in joined:
         path = (target / f"{APART}={place}" if place else target) / f"{len(files)}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
         _write_together(sources, path)
         files.append(new_file(path))
     replaced = [source for _, sources in joined for source in sources]
@@ -83,7 +85,7 @@ def _compact(lake: Lake, name: str) -> None:
     )
 
 
-def _joinable(table: DeltaTable, folder: Path) -> Iterator[tuple[str, list[str]]]:
+def _joinable(table: DeltaTable, folder: AnyPath) -> Iterator[tuple[str, list[str]]]:
     """Files to be written as one, oldest first, with the place they lie in (empty: none)."""
     actions = table.get_add_actions()
     columns = (actions["path"], actions["size_bytes"], actions["modification_time"])
@@ -105,9 +107,15 @@ def _joinable(table: DeltaTable, folder: Path) -> Iterator[tuple[str, list[str]]
             filled += size
 
 
-def _write_together(sources: list[str], path: Path) -> None:
+def _write_together(sources: list[str], path: AnyPath) -> None:
     # A file may say of a column that it holds no null, and the next one holds some.
-    schema = pa.schema([field.with_nullable(True) for field in pq.read_schema(sources[0])])
-    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=ZSTD_LEVEL) as writer:
-        for batch in dataset(sources, format="parquet", schema=schema).to_batches(batch_size=_BATCH_ROWS):
+    system, target = file_system(path)
+    system.create_dir(target.rpartition("/")[0])
+    files = [file_system(any_path(source))[1] for source in sources]
+    schema = pa.schema([field.with_nullable(True) for field in pq.read_schema(files[0], filesystem=system)])
+    rows = dataset(files, format="parquet", schema=schema, filesystem=system)
+    with pq.ParquetWriter(
+        target, schema, filesystem=system, compression="zstd", compression_level=ZSTD_LEVEL
+    ) as writer:
+        for batch in rows.to_batches(batch_size=_BATCH_ROWS):
             writer.write_batch(batch, row_group_size=_BATCH_ROWS)

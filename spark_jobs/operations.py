@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -28,9 +27,12 @@ from spark_jobs.run_outcome import RunResult
 from spark_jobs.session import spark_session
 from spark_jobs.sources.deliveries import SampleParameters, deliveries
 from spark_jobs.sources.delivery import Delivery
+from spark_jobs.storage import Zones, remove_folder
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+    from spark_jobs.storage import AnyPath, LakeLocation
 
 
 EngineChoice = EngineName | Literal["auto"]
@@ -42,26 +44,28 @@ class RunFailedError(RiskLakeError):
     """A run ended with tables that could not be made; one line for each."""
 
 
-def report_path(lake: Path) -> Path:
+def report_path(lake: LakeLocation) -> AnyPath:
     """Where the report of a lake lies: beside it."""
-    return lake.resolve().parent / "report" / "index.html"
+    return Zones.of(lake).beside("report") / "index.html"
 
 
-def data_docs_path(lake: Path) -> Path:
+def data_docs_path(lake: LakeLocation) -> AnyPath:
     """Where the Data Docs of a lake lie: beside it."""
-    return lake.resolve().parent / "data_docs"
+    return Zones.of(lake).beside("data_docs")
 
 
-def key_file(lake: Path) -> Path:
-    """Where a trial's HMAC key is made when none is given: beside the lake, not in it."""
-    return lake.resolve().parent / "hmac.key"
+def key_file(lake: LakeLocation) -> Path | None:
+    """Where a trial's HMAC key is made when none is given: beside the lake, not in it; None for a lake in S3."""
+    zones = Zones.of(lake)
+    return zones.root.parent / "hmac.key" if zones.is_local else None
 
 
-def existing_lake(root: Path) -> Path:
-    """``root`` where it holds a lake; RiskLakeError with what to do otherwise."""
-    if not (root / "ops").is_dir():
-        raise RiskLakeError(f"{root}: no lake here yet; run `make run-etl` or `risklake run --lake {root}` first")
-    return root
+def existing_lake(location: LakeLocation) -> Zones:
+    """The zones of a location that holds a lake; RiskLakeError with what to do otherwise."""
+    zones = Zones.of(location)
+    if not zones.folder("ops").is_dir():
+        raise RiskLakeError(f"{zones}: no lake here yet; run `make run-etl` or `risklake run --lake {zones}` first")
+    return zones
 
 
 @dataclass(frozen=True)
@@ -73,30 +77,30 @@ class OpenLake:
 
     def on(self, engine: EngineName) -> OpenLake:
         """The same lake with another engine."""
-        return OpenLake(Lake(self.lake.root, self.spark if engine == "spark" else _embedded()), self.spark)
+        return OpenLake(Lake(self.lake.zones, self.spark if engine == "spark" else _embedded()), self.spark)
 
 
 @contextmanager
-def opened(root: Path, engine: EngineChoice = "spark") -> Iterator[OpenLake]:
+def opened(location: LakeLocation, engine: EngineChoice = "spark") -> Iterator[OpenLake]:
     """The lake under its lock; a Spark session starts on demand and ends with it.
 
     With ``auto`` the lake is opened for Spark, and what is to be done tells which engine fits (``_fit_for``).
     """
     started: list[SparkSession] = []
-    with lock.exclusive(root) as lock_file:
+    with lock.exclusive(location) as lock_file:
 
         def start() -> SparkSession:
             session = spark_session()
             gateway = session.sparkContext._gateway
             process = getattr(gateway, "proc", None)
-            if process is not None:
+            if process is not None and lock_file is not None:
                 lock.note_child(lock_file, process.pid)
             started.append(session)
             return session
 
         try:
             spark = SparkEngine(start)
-            yield OpenLake(Lake(root, spark), spark).on("duckdb" if engine == "duckdb" else "spark")
+            yield OpenLake(Lake(location, spark), spark).on("duckdb" if engine == "duckdb" else "spark")
         except KeyboardInterrupt:
             started.clear()  # the JVM ends with this process; stopped, it would make the tables at work fail aloud
             raise
@@ -116,7 +120,7 @@ def _embedded() -> Engine:
 
 def run_lake(
     console: Console,
-    root: Path,
+    location: LakeLocation,
     *,
     engine: EngineChoice,
     source: str,
@@ -129,12 +133,12 @@ def run_lake(
     train: bool,
 ) -> None:
     """Take in a source, bring every table up to date, check, report and print the summary."""
-    with opened(root, engine) as on:
+    with opened(location, engine) as on:
         if not on.lake.exists(pipeline.RUN_LOG):
             on.lake.engine.start_early()
         with progress(console, sample.days) as steps:
             steps.start("files")
-            files = deliveries(source, data, work=root.resolve().parent, sample=sample, progress=None)
+            files = deliveries(source, data, work=on.lake.zones.work, sample=sample, progress=None)
             steps.done("files", f"{len(files):,} from {source}")
         _run(
             console,
@@ -172,7 +176,7 @@ def _run(
             lake,
             progress=steps,
             started_at=pipeline.now(),
-            key_file=key_file(lake.root),
+            key_file=key_file(lake.zones),
             as_of=as_of,
             on_published=found.submit if checks else None,
             trainer=on.spark,
@@ -182,7 +186,7 @@ def _run(
         result = run.execute(files)
         if checks and result.changed:
             steps.start("expectations")
-            docs, checked_at = data_docs_path(lake.root), run.started_at
+            docs, checked_at = data_docs_path(lake.zones), run.started_at
             results = found.finish(docs, run_id=result.run_id, checked_at=checked_at, as_of=run.business_date)
             result.checks += results
             result.errors += [
@@ -193,11 +197,11 @@ def _run(
             record_checks(lake, result, run.started_at)
         if report:
             steps.start("report")
-            page = report_page(lake.root, report_path(lake.root))
+            page = report_page(lake.zones, report_path(lake.zones))
             steps.done("report", str(page))
     for warning in _shortened(result.warnings):
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
-    print_summary(console, lake.root, result.run_id, report=report_path(lake.root) if report else None)
+    print_summary(console, lake.zones, result.run_id, report=report_path(lake.zones) if report else None)
     if result.errors:
         raise RunFailedError("\n".join(result.errors))
 
@@ -208,7 +212,7 @@ def record_checks(lake: Lake, result: RunResult, started_at: datetime) -> None:
     lake.append_rows("ops.data_quality", rows)
     outcomes = [o.row(result.run_id) for o in result.outcomes.values()]
     write_events(
-        run_events(result.run_id, outcomes, rows), lake.root / "ops" / "openlineage" / f"{result.run_id}.jsonl"
+        run_events(result.run_id, outcomes, rows), lake.zones.folder("ops") / "openlineage" / f"{result.run_id}.jsonl"
     )
 
 
@@ -219,14 +223,15 @@ def _shortened(warnings: list[str]) -> list[str]:
     return [*warnings[:_WARNINGS_SHOWN], f"and {len(warnings) - _WARNINGS_SHOWN} more (see message in ops.file_ledger)"]
 
 
-def maintain_lake(console: Console, root: Path, *, retention_days: int) -> None:
+def maintain_lake(console: Console, location: LakeLocation, *, retention_days: int) -> None:
     """Join small files, remove old ones and say what that did to each table."""
     from spark_jobs.maintenance import maintain
 
-    with lock.exclusive(existing_lake(root)):
+    zones = existing_lake(location)
+    with lock.exclusive(zones):
         found = []
-        with progress(console, len(list(root.glob("*/*/_delta_log")))) as steps:
-            for upkeep in maintain(Lake(root), retention_days=retention_days):
+        with progress(console, len(zones.tables())) as steps:
+            for upkeep in maintain(Lake(zones), retention_days=retention_days):
                 steps.done(upkeep.name, f"{upkeep.file_count_before} files, now {upkeep.file_count}")
                 found.append(upkeep)
     before, after = sum(u.file_count_before for u in found), sum(u.file_count for u in found)
@@ -235,11 +240,11 @@ def maintain_lake(console: Console, root: Path, *, retention_days: int) -> None:
     console.print(said, highlight=False)
 
 
-def report_page(root: Path, output: Path) -> Path:
+def report_page(location: LakeLocation, output: AnyPath) -> AnyPath:
     """Write the report of the lake as it is; returns its path."""
     from spark_jobs.report import write_report
 
-    return write_report(existing_lake(root), output)
+    return write_report(existing_lake(location), output)
 
 
 def generate_sample(console: Console, output: Path, *, scale: float, seed: int, days: int, dirt: float) -> None:
@@ -257,27 +262,27 @@ def generate_sample(console: Console, output: Path, *, scale: float, seed: int, 
         console.print(f"{table}: {counts}", highlight=False)
 
 
-def replay_rows(console: Console, root: Path, table: str, file: Path, *, engine: EngineChoice) -> None:
+def replay_rows(console: Console, location: LakeLocation, table: str, file: Path, *, engine: EngineChoice) -> None:
     """Land corrected rows as a delivery and bring the tables up to date."""
     from spark_jobs.replay import corrected_delivery
 
-    with opened(existing_lake(root), engine) as on:
-        delivery = corrected_delivery(on.lake, table, file, root.resolve().parent / "replay")
+    with opened(existing_lake(location), engine) as on:
+        delivery = corrected_delivery(on.lake, table, file, on.lake.zones.work / "replay")
         _run(console, _fit_for(on, engine, [delivery]), [delivery])
 
 
-def erase_customer(console: Console, root: Path, customer_id: str, *, engine: EngineName) -> None:
+def erase_customer(console: Console, location: LakeLocation, customer_id: str, *, engine: EngineName) -> None:
     """Remove a person from every zone, make the tables again, and print the proof."""
     from spark_jobs import erasure
     from spark_jobs.silver.customer_token import hmac_key, token
 
-    with opened(existing_lake(root), engine) as on:
+    with opened(existing_lake(location), engine) as on:
         lake = on.lake
-        person = erasure.find_person(lake, customer_id, token(hmac_key(key_file(lake.root)), customer_id))
+        person = erasure.find_person(lake, customer_id, token(hmac_key(key_file(lake.zones)), customer_id))
         for table, count in erasure.erase_delivered(lake, person).items():
             console.print(f"{table}: {count:,} delivered rows erased", highlight=False)
         # The Data Docs may quote ids; they are written again for every table made anew.
-        shutil.rmtree(data_docs_path(root), ignore_errors=True)
+        remove_folder(data_docs_path(lake.zones))
         _run(console, on, [], train=True)  # the model has learned from the person's loans
         proof = erasure.finish(lake, person)
     console.print(

@@ -33,6 +33,7 @@ from spark_jobs.run_outcome import RunResult, TableError, TableOutcome
 from spark_jobs.session import SessionError
 from spark_jobs.silver.customer_token import hmac_key
 from spark_jobs.sources.delivery import Delivery
+from spark_jobs.storage import write_text
 
 RUN_LOG = "ops.run_log"
 _PARALLEL_TABLES = 3
@@ -47,7 +48,7 @@ class Run:
         *,
         progress: Reporter,
         started_at: datetime,
-        key_file: Path,
+        key_file: Path | None,
         as_of: date | None = None,
         on_published: Callable[[Written], None] | None = None,
         trainer: SparkEngine | None = None,
@@ -61,6 +62,7 @@ class Run:
         self.result = RunResult(self.run_id)
         self.nodes = registry.load()
         self._ledger = Lock()
+        self._told_in_log: list[str] = []
         self._as_of, self._on_published = as_of, on_published
         self._trainer, self._full, self._is_trained = trainer, full, train
         self._renewal = Renewal(
@@ -139,11 +141,10 @@ class Run:
         """The error in one line; the whole of an unexpected one goes into the run's log file."""
         if isinstance(error, RiskLakeError):
             return str(error)
-        log = self.lake.root / "logs" / f"{self.run_id}.log"
+        log = self.lake.zones.folder("logs") / f"{self.run_id}.log"
+        self._told_in_log.append(f"{name}\n{''.join(traceback.format_exception(error))}\n")
         with suppress(OSError):  # a full disk has no room for its own story
-            log.parent.mkdir(parents=True, exist_ok=True)
-            with log.open("a") as file:
-                file.write(f"{name}\n{''.join(traceback.format_exception(error))}\n")
+            write_text(log, "".join(self._told_in_log))
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         caused = [line for line in lines if line.startswith("Caused by:")]
         return f"{(caused or lines or [type(error).__name__])[-1 if caused else 0][:300]} (details: {log})"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spark_jobs.contract import Contract, all_contracts
@@ -13,11 +12,13 @@ from spark_jobs.instants import END_OF_TIME, midnight
 from spark_jobs.lake import Lake, Written
 from spark_jobs.quality.check_result import CheckResult
 from spark_jobs.quality.gates import freshness_gate, ordering_column
+from spark_jobs.storage import as_local
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from spark_jobs.quality.validation import Validation
+    from spark_jobs.storage import AnyPath
 
 _BOOKED = ("silver.transactions", "silver.accounts")
 #: Days whose balances are reconciled after a run over new deliveries; a whole load reconciles all.
@@ -50,13 +51,14 @@ class PublishedChecks:
         arrow, frame = partial(self._lake.arrow_of, written), partial(self._lake.frame, written)
         return validate([PublishedTable(declared, written.row_count, arrow, frame)])[0]
 
-    def finish(self, docs: Path, *, run_id: str, checked_at: datetime, as_of: date | None) -> list[CheckResult]:
+    def finish(self, docs: AnyPath, *, run_id: str, checked_at: datetime, as_of: date | None) -> list[CheckResult]:
         """Everything found, once all tables are checked; balances and freshness included. Writes the Data Docs."""
         from spark_jobs.quality.balances import reconcile_balances
         from spark_jobs.quality.data_docs import write_data_docs
 
         validations = [future.result() for future in self._validations.values()]
-        write_data_docs(validations, folder=docs, run_id=run_id, validated_at=checked_at)
+        with as_local(docs) as folder:
+            write_data_docs(validations, folder=folder, run_id=run_id, validated_at=checked_at)
         found = [check for validation in validations for check in validation.results]
         if all(map(self._lake.exists, _BOOKED)) and not set(_BOOKED).isdisjoint(self._validations):
             found += reconcile_balances(self._booked(as_of), self._lake.read("silver.accounts"))

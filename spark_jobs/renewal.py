@@ -21,6 +21,7 @@ from spark_jobs.silver.customer_token import token
 from spark_jobs.silver.delivered_part import DeliveredPart
 from spark_jobs.silver.stage import SilverStage
 from spark_jobs.sources.delivery import Delivery
+from spark_jobs.storage import listing
 
 #: Bytes of new files, as delivered, up to which a run over a lake that is there already is small.
 SMALL_ADDITION_BYTES = 256 * 2**20
@@ -74,7 +75,7 @@ class Renewal:
         if zone in registry.STEPS:
             return self.stage(table).frame(zone)
         if artifacts.is_artifact(name):
-            return self._lake.path(name)
+            return artifacts.folder(self._lake, name)
         frame = part.inputs[name] if part and name in part.inputs else self._lake.read(name)
         return frame.select(*node.reads[name]) if name in node.reads else frame
 
@@ -166,14 +167,17 @@ def part_of(node: Node, changes: Changes) -> Part:
 
 def is_small_addition(lake: Lake, deliveries: Iterable[Delivery]) -> bool:
     """Whether a run has little to read and every table to add it to: work for one process, not for Spark."""
+    if not lake.zones.is_local:
+        return False
     tables = [node for node in registry.load().values() if not node.is_artifact]
     recorded = [lake.provenance(node.name) for node in tables]
     if any(r is None or r.code != fingerprint(node) for node, r in zip(tables, recorded, strict=True)):
         return False
-    zone, known = lake.root / "landing", landing.ledger(lake)
-    coming = [delivery.path for delivery in deliveries if not (zone / delivery.relative_path).exists()]
-    coming += [path for path in zone.glob("*/*") if path.relative_to(zone).as_posix() not in known and path.is_file()]
-    return sum(path.stat().st_size for path in coming) <= SMALL_ADDITION_BYTES
+    known = landing.ledger(lake)
+    landed = {file.name: file.size_bytes for file in listing(lake.zones.folder("landing"))}
+    coming = [size for name, size in landed.items() if name not in known]
+    coming += [d.path.stat().st_size for d in deliveries if d.relative_path not in landed]
+    return sum(coming) <= SMALL_ADDITION_BYTES
 
 
 def fingerprint(node: Node) -> str:

@@ -12,16 +12,17 @@ from spark_jobs.contract import Contract, contract, landing_contracts
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake
 from spark_jobs.sources.delivery import Delivery
+from spark_jobs.storage import LakeLocation
 
 #: What an export adds for the reader's eyes; dropped when the rows come back.
 _FOR_READING = ("_reasons", "_raw_record")
 
 
-def export_quarantine(root: Path, table: str) -> str:
+def export_quarantine(location: LakeLocation, table: str) -> str:
     """Open quarantined rows of a table as CSV text: the delivered columns, ``_corrects``, reasons and raw record."""
-    landing, lake = _landing(table), Lake(root)
+    landing, lake = _landing(table), Lake(location)
     if not lake.exists(f"quarantine.{table}"):
-        raise RiskLakeError(f"{root}: no quarantine.{table} here yet; run `make run-etl` first")
+        raise RiskLakeError(f"{lake.zones}: no quarantine.{table} here yet; run `make run-etl` first")
     rows = lake.arrow(f"quarantine.{table}").to_pylist()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -142,6 +142,20 @@ def _java_options() -> list[str]:
     return options
 
 
+def _s3_conf() -> dict[str, str]:
+    """Where S3 is, if the environment names an endpoint of its own; keys are found in the environment by Hadoop too."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    if not endpoint:
+        return {}
+    told = {
+        "endpoint": endpoint,
+        "endpoint.region": os.environ.get("AWS_REGION", "us-east-1"),
+        "path.style.access": "true",
+        "connection.ssl.enabled": str(endpoint.startswith("https://")).lower(),
+    }
+    return {f"spark.hadoop.fs.s3a.{key}": value for key, value in told.items()}
+
+
 def spark_session(
     app_name: str = "risk-lakehouse", *, cores: int | None = None, memory: str | None = None, java_options: str = ""
 ) -> SparkSession:
@@ -159,6 +173,8 @@ def spark_session(
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     builder = SparkSession.builder.appName(app_name).master(f"local[{cores or os.cpu_count()}]")
     for key, value in CONF.items():
+        builder = builder.config(key, value)
+    for key, value in _s3_conf().items():
         builder = builder.config(key, value)
     session = (
         builder.config("spark.driver.memory", memory or os.environ.get("RISK_LAKE_MEMORY", "3g"))

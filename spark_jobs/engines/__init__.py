@@ -7,12 +7,13 @@ business alone (``spark_jobs.lake``), so tables written by one engine are read b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from deltalake import Schema
     from pyspark.sql import Column, DataFrame
+
+    from spark_jobs.storage import AnyPath
 
 EngineName = Literal["spark", "duckdb"]
 #: What the folders of files that are kept apart are named after.
@@ -36,7 +37,7 @@ class Engine(Protocol):
     def path_of(self, told: str) -> str:
         """The file, as ``read`` was given it, that a value of its ``file_column`` stands for."""
 
-    def write(self, frame: DataFrame, folder: Path, *, apart_by: Column | None = None) -> None:
+    def write(self, frame: DataFrame, folder: AnyPath, *, apart_by: Column | None = None) -> None:
         """Write the rows of ``frame`` as ``.parquet`` files into ``folder``, which is new.
 
         ``apart_by``: rows that differ in it lie in different files.

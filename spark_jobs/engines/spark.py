@@ -14,11 +14,15 @@ from urllib.parse import unquote, urlsplit
 
 from spark_jobs.engines import APART, EngineName
 from spark_jobs.session import spark_session
+from spark_jobs.storage import S3
 
 if TYPE_CHECKING:
     from deltalake import Schema
     from pyspark.sql import Column, DataFrame, SparkSession
 
+    from spark_jobs.storage import AnyPath
+
+_HADOOP_S3 = "s3a"
 #: What Spark reads as a pattern in a path, and what a folder may be called all the same.
 _PATTERN_CHARACTERS = re.compile(r"[\\{}\[\]*?]")
 
@@ -54,7 +58,7 @@ class SparkEngine:
         if not files:
             empty = self.session.createDataFrame([], columns)
             return empty.withColumn(file_column, spark_functions.lit("")) if file_column else empty
-        literal = [_PATTERN_CHARACTERS.sub(r"\\\g<0>", file) for file in files]
+        literal = [_PATTERN_CHARACTERS.sub(r"\\\g<0>", _for_spark(file)) for file in files]
         rows = self.session.read.schema(columns).parquet(*literal)
         return rows.select("*", spark_functions.col("_metadata.file_path").alias(file_column)) if file_column else rows
 
@@ -64,14 +68,21 @@ class SparkEngine:
 
     def path_of(self, told: str) -> str:
         """The path in Spark's URI of a file."""
-        return unquote(urlsplit(told).path)
+        parts = urlsplit(told)
+        return S3 + parts.netloc + unquote(parts.path) if parts.scheme == _HADOOP_S3 else unquote(parts.path)
 
-    def write(self, frame: DataFrame, folder: Path, *, apart_by: Column | None = None) -> None:
+    def write(self, frame: DataFrame, folder: AnyPath, *, apart_by: Column | None = None) -> None:
         """Write the rows of ``frame`` as ``.parquet`` files into ``folder``, which is new."""
         if apart_by is not None:
             apart = frame.withColumn(APART, apart_by).repartition(APART)
-            apart.write.partitionBy(APART).parquet(str(folder))
+            apart.write.partitionBy(APART).parquet(_for_spark(str(folder)))
         if apart_by is None or not any(folder.glob(f"{APART}=*")):  # no row has no place of its own
-            frame.write.mode("append").parquet(str(folder))
-        for checksum in folder.glob("**/.*.crc"):  # Hadoop's own, of files that are read by others too
-            checksum.unlink()
+            frame.write.mode("append").parquet(_for_spark(str(folder)))
+        if isinstance(folder, Path):
+            for checksum in folder.glob("**/.*.crc"):  # Hadoop's own, of files that are read by others too
+                checksum.unlink()
+
+
+def _for_spark(path: str) -> str:
+    """S3 as Hadoop's own connector knows it: what Spark brings, and since Glue 5.1 also Glue."""
+    return f"{_HADOOP_S3}://{path.removeprefix(S3)}" if path.startswith(S3) else path

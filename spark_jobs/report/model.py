@@ -8,14 +8,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spark_jobs.report import wording
 from spark_jobs.report.charts import Axis, Band, Bars, Chart, Dots, Line, axis
 from spark_jobs.report.portfolio import wilson_interval
+from spark_jobs.storage import Zones
 
-METRICS_FILE = Path("models") / "loan_default" / "metrics.json"
+if TYPE_CHECKING:
+    from spark_jobs.storage import LakeLocation
+
+_MODEL = "loan_default"
+#: Where the figures lie in a lake, for messages.
+METRICS_FILE = f"models/{_MODEL}/metrics.json"
 
 #: Fewer defaults than this among the judged loans, and the page says that the figures rest on few.
 FEW_DEFAULTS = 100
@@ -92,10 +97,10 @@ class MetricsError(ValueError):
     """metrics.json is not what the model's contract says; the message says where."""
 
 
-def model(lake: Path) -> Model | None:
+def model(location: LakeLocation) -> Model | None:
     """The model of that lake; ``None`` where there is none, MetricsError for a file that cannot be understood."""
-    path = lake / METRICS_FILE
-    if not path.is_file():
+    path = Zones.of(location).folder("models") / _MODEL / "metrics.json"
+    if not path.exists():
         return None
     try:
         return _model(json.loads(path.read_text(encoding="utf-8")))

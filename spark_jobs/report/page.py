@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import date
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jinja2
 import pyarrow.compute as pc
@@ -23,6 +23,10 @@ from spark_jobs.report.portfolio import Portfolio, portfolio
 from spark_jobs.report.runs import Run, runs
 from spark_jobs.report.tables import Tables
 from spark_jobs.report.vintages import default_rate_chart, lending_chart
+from spark_jobs.storage import write_text
+
+if TYPE_CHECKING:
+    from spark_jobs.storage import AnyPath, LakeLocation
 
 _ENGINE_TABLES = ("gold.customer_360", "gold.portfolio_risk", "silver.customers", "bronze.customers", "ops.run_log")
 
@@ -30,7 +34,7 @@ _ENGINE_TABLES = ("gold.customer_360", "gold.portfolio_risk", "silver.customers"
 class Page:
     """Everything the templates show, worked out from one lake."""
 
-    def __init__(self, lake: Path, graph: Graph, data_docs: str | None) -> None:
+    def __init__(self, lake: LakeLocation, graph: Graph, data_docs: str | None) -> None:
         self._tables = Tables(lake)
         history = runs(self._tables)
         self.run: Run | None = history[0] if history else None
@@ -106,7 +110,9 @@ class Page:
         return max((table.duration_seconds or 0.0 for table in self.run.tables), default=0.0) if self.run else 0.0
 
 
-def write_report(lake: Path, output: Path, *, graph: Graph | None = None, data_docs: Path | None = None) -> Path:
+def write_report(
+    lake: LakeLocation, output: AnyPath, *, graph: Graph | None = None, data_docs: AnyPath | None = None
+) -> AnyPath:
     """Write the report of ``lake`` and return its path: ``output``, or ``index.html`` in it where it is no ``.html``.
 
     ``graph`` (table: its inputs) defaults to the product's own. The page links to ``data_docs`` (default: the folder
@@ -114,13 +120,10 @@ def write_report(lake: Path, output: Path, *, graph: Graph | None = None, data_d
     """
     target = output if output.suffix == ".html" else output / "index.html"
     docs = (data_docs or target.parent.parent / "data_docs") / "index.html"
-    link = os.path.relpath(docs, target.parent).replace(os.sep, "/") if docs.is_file() else None
+    link = os.path.relpath(str(docs), str(target.parent)).replace(os.sep, "/") if docs.exists() else None
     page = Page(lake, product_graph() if graph is None else graph, link)
     html = _environment().get_template("report.html.jinja").render(page=page)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_suffix(".html.part")
-    draft.write_text(html, encoding="utf-8")
-    draft.replace(target)
+    write_text(target, html)
     return target
 
 

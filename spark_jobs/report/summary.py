@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -14,6 +14,10 @@ from spark_jobs.report import wording
 from spark_jobs.report.model import METRICS_FILE, MetricsError, Model, model
 from spark_jobs.report.runs import Run, TableRun, runs
 from spark_jobs.report.tables import Tables
+from spark_jobs.storage import Zones
+
+if TYPE_CHECKING:
+    from spark_jobs.storage import AnyPath, LakeLocation
 
 _WIDE = 80
 #: Table names get this many columns where the console is narrower than ``_WIDE``.
@@ -22,19 +26,21 @@ _NARROW_HEADINGS = {"rejected": "reject-\ned", "superseded": "super-\nseded"}
 _STYLES = {"failed": "bold red", "blocked": "bold red", "skipped": "yellow", "unchanged": "dim"}
 
 
-def print_summary(console: Console, lake: Path, run_id: str | None = None, *, report: Path | None = None) -> None:
+def print_summary(
+    console: Console, location: LakeLocation, run_id: str | None = None, *, report: AnyPath | None = None
+) -> None:
     """Print what a run (default: the newest) did, out of ``ops.run_log`` and the model's metrics.
 
     Fits 60 columns; plain text without colour or lines where the console is no terminal. ``report`` is named last.
     """
-    history = runs(Tables(lake))
+    history = runs(Tables(location))
     run = next((run for run in history if run_id in (None, run.run_id)), None)
     if run is None:
         missing = f"no run {run_id} is logged" if run_id else "no run is logged"
-        console.print(Text(f"{missing} in {lake / 'ops' / 'run_log'}"), soft_wrap=True)
+        console.print(Text(f"{missing} in {Zones.of(location).folder('ops') / 'run_log'}"), soft_wrap=True)
         return
     console.print(_table(run, is_plain=not console.is_terminal, is_narrow=console.width < _WIDE))
-    for line in (*_troubles(run), _seconds(run), *_model_lines(lake)):
+    for line in (*_troubles(run), _seconds(run), *_model_lines(location)):
         console.print(line, soft_wrap=not console.is_terminal)
     if report is not None:
         console.print(Text(f"report: {report}"), soft_wrap=True)
@@ -93,13 +99,13 @@ def _seconds(run: Run) -> Text:
     return Text(f"run {run.run_id}: {run.status} in {wording.seconds(run.wall_seconds)} ({parts})")
 
 
-def _model_lines(lake: Path) -> list[Text]:
+def _model_lines(location: LakeLocation) -> list[Text]:
     try:
-        found = model(lake)
+        found = model(location)
     except MetricsError as error:
         return [Text(f"model: {error}", style="bold red")]
     if found is None:
-        return [Text(f"model: none ({METRICS_FILE.as_posix()} is not there)")]
+        return [Text(f"model: none ({METRICS_FILE} is not there)")]
     return [Text(f"model: {found.summary}"), *_figures(found)]
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
+from spark_jobs.storage import Zones, delta_options
+
+if TYPE_CHECKING:
+    from spark_jobs.storage import AnyPath, LakeLocation
+
 Row = dict[str, Any]
 
 
 class Tables:
-    """The tables under one lake folder. What is absent or unreadable is ``None``; why is kept in ``problems``."""
+    """The tables of one lake. What is absent or unreadable is ``None``; why is kept in ``problems``."""
 
-    def __init__(self, lake: Path) -> None:
-        self.lake = lake
+    def __init__(self, location: LakeLocation) -> None:
+        self._zones = Zones.of(location)
         self.problems: list[str] = []
         self._opened: dict[str, DeltaTable | None] = {}
 
@@ -69,14 +73,14 @@ class Tables:
     def _open(self, name: str) -> DeltaTable | None:
         if name not in self._opened:
             zone, table = name.split(".", 1)
-            self._opened[name] = self._load(name, self.lake / zone / table)
+            self._opened[name] = self._load(name, self._zones.folder(zone) / table)
         return self._opened[name]
 
-    def _load(self, name: str, folder: Path) -> DeltaTable | None:
-        if not (folder / "_delta_log").is_dir():
+    def _load(self, name: str, folder: AnyPath) -> DeltaTable | None:
+        if not (folder / "_delta_log").exists():
             return None
         try:
-            return DeltaTable(folder)
+            return DeltaTable(str(folder), storage_options=delta_options())
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:

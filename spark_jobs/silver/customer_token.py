@@ -27,16 +27,22 @@ TOKEN = ("customer_id", "customer_token")
 _MINIMUM_KEY_BYTES = 16
 
 
-def hmac_key(default_file: Path) -> bytes:
-    """The bank's key: RISK_LAKE_HMAC_KEY, else the file RISK_LAKE_HMAC_KEY_FILE names, else ``default_file``.
+def hmac_key(default_file: Path | None) -> bytes:
+    """The bank's key: RISK_LAKE_HMAC_KEY, else what RISK_LAKE_HMAC_KEY_SECRET or RISK_LAKE_HMAC_KEY_FILE names.
 
-    ``default_file`` is made on first use with a random key only its owner can read, so that a trial needs no setup.
+    The secret is one of AWS Secrets Manager, by name or ARN. Without any, ``default_file`` is made on first use with a
+    random key only its owner can read, so that a trial needs no setup; a lake without such a file is told its key.
     """
     if given := os.environ.get("RISK_LAKE_HMAC_KEY"):
         return _checked(given.encode(), "RISK_LAKE_HMAC_KEY")
-    path = Path(os.environ.get("RISK_LAKE_HMAC_KEY_FILE", default_file))
+    if secret := os.environ.get("RISK_LAKE_HMAC_KEY_SECRET"):
+        return _checked(_secret(secret), f"secret {secret}")
+    named = os.environ.get("RISK_LAKE_HMAC_KEY_FILE")
+    if named is None and default_file is None:
+        raise RiskLakeError("no HMAC key: name its secret in RISK_LAKE_HMAC_KEY_SECRET")
+    path = Path(named or str(default_file))
     if not path.exists():
-        if path != default_file:
+        if named is not None:
             raise RiskLakeError(f"RISK_LAKE_HMAC_KEY_FILE: no file {path}")
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
@@ -44,6 +50,13 @@ def hmac_key(default_file: Path) -> bytes:
         part.write_text(secrets.token_hex(32))
         part.replace(path)
     return _checked(path.read_bytes().strip(), str(path))
+
+
+def _secret(name: str) -> bytes:
+    import boto3
+
+    found = boto3.client("secretsmanager").get_secret_value(SecretId=name)
+    return str(found["SecretString"]).strip().encode()
 
 
 def _checked(key: bytes, origin: str) -> bytes:

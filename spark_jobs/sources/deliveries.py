@@ -1,4 +1,4 @@
-"""Where a run's files come from: the generated sample, the Berka set, or a user's own folder."""
+"""Where a run's files come from: the sample, the Berka set, a user's folder, or the landing zone where they lie."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from spark_jobs.bronze.delivered_file import DeliveryError
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.sources import berka, csv_folder
 from spark_jobs.sources.delivery import Delivery
-
-SOURCES = ("sample", "berka", "csv")
 
 
 @dataclass(frozen=True)
@@ -35,8 +33,11 @@ def deliveries(
 ) -> list[Delivery]:
     """The files of ``source``; the sample and the adapted Berka set are written below ``work`` first.
 
+    None of ``landing``: others put them there, and a run looks through the landing zone in any case.
     DeliveryError where ``data`` is missing, not needed or not fit.
     """
+    if source == "landing":
+        return []
     if source == "sample":
         if data is not None:
             raise DeliveryError.at(str(data), "the sample is generated, expected --source berka or csv with --data")
