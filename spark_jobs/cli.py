@@ -56,6 +56,10 @@ def run(
     report: Annotated[bool, typer.Option(help="Write the report page.")] = True,
     full: Annotated[bool, typer.Option("--full", help="Make every table whole, out of bronze.")] = False,
     train: Annotated[bool, typer.Option("--train", help="Train the model again where there is one.")] = False,
+    job: Annotated[
+        Literal["bronze", "silver", "gold", "scoring"] | None,
+        typer.Option(help="One part of the run alone, where a scheduler calls them in this order."),
+    ] = None,
 ) -> None:
     """Take delivered files through bronze, silver, gold, the loan-default model, the checks and the report."""
     from spark_jobs.operations import run_lake
@@ -73,6 +77,7 @@ def run(
         report=report,
         full=full,
         train=train,
+        job=job,
     )
 
 

@@ -131,6 +131,7 @@ def run_lake(
     report: bool,
     full: bool,
     train: bool,
+    job: str | None,
 ) -> None:
     """Take in a source, bring every table up to date, check, report and print the summary."""
     with opened(location, engine) as on:
@@ -149,6 +150,7 @@ def run_lake(
             report=report,
             full=full,
             train=train,
+            job=job,
         )
 
 
@@ -168,6 +170,7 @@ def _run(
     report: bool = True,
     full: bool = False,
     train: bool = False,
+    job: str | None = None,
 ) -> None:
     nodes, lake = registry.load(), on.lake
     found = PublishedChecks(lake)
@@ -182,6 +185,7 @@ def _run(
             trainer=on.spark,
             full=full,
             train=train,
+            job=job,
         )
         result = run.execute(files)
         if checks and result.changed:

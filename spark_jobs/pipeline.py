@@ -54,13 +54,19 @@ class Run:
         trainer: SparkEngine | None = None,
         full: bool = False,
         train: bool = False,
+        job: str | None = None,
     ) -> None:
-        """``full`` makes every table whole, out of bronze; ``train`` trains models that are there already."""
+        """Of one run, or of one ``job`` of it (``registry.JOBS``), which finds made what earlier ones make.
+
+        ``full`` makes every table whole, out of bronze; ``train`` trains models that are there already.
+        """
         self.lake, self.progress, self.started_at = lake, progress, started_at
         columns.use_engine(lake.engine.name)
         self.run_id = started_at.strftime("%Y%m%dT%H%M%S.%fZ")
         self.result = RunResult(self.run_id)
-        self.nodes = registry.load()
+        every = registry.load()
+        self.nodes = {n: node for n, node in every.items() if job in (None, registry.job_of(n, every))}
+        self._takes_in = job in (None, "bronze")
         self._ledger = Lock()
         self._told_in_log: list[str] = []
         self._as_of, self._on_published = as_of, on_published
@@ -73,31 +79,34 @@ class Run:
     def execute(self, deliveries: Iterable[Delivery]) -> RunResult:
         """Take in ``deliveries``, make every table that is not current, and log the run."""
         try:
-            refused = landing.deliver(self.lake, deliveries)
-            plan = landing.survey(self.lake)
-            for table, messages in refused.items():
-                plan.refused[table] += messages
-            self.result.warnings += plan.warnings
-            for table, files in plan.duplicates.items():
-                if not plan.refused.get(table):
-                    landing.record(self.lake, files, status="duplicate", batch_id=None, landed_at=self.started_at)
-            self._make_all(plan)
+            self._make_all(self._landed(deliveries) if self._takes_in else landing.LandingPlan())
         finally:
             self._renewal.release()
             self.lake.append_rows(RUN_LOG, (o.row(self.run_id) for o in self.result.outcomes.values()))
         return self.result
 
+    def _landed(self, deliveries: Iterable[Delivery]) -> landing.LandingPlan:
+        refused = landing.deliver(self.lake, deliveries)
+        plan = landing.survey(self.lake)
+        for table, messages in refused.items():
+            plan.refused[table] += messages
+        self.result.warnings += plan.warnings
+        for table, files in plan.duplicates.items():
+            if not plan.refused.get(table):
+                landing.record(self.lake, files, status="duplicate", batch_id=None, landed_at=self.started_at)
+        for table in plan.refused.keys() - {c.table for c in landing_contracts()}:
+            self.result.errors += plan.refused[table]
+        return plan
+
     # -- order ----------------------------------------------------------------------------------------------------
 
     def _make_all(self, plan: landing.LandingPlan) -> None:
         jobs: dict[str, Callable[[], TableOutcome]] = {}
-        for declared in landing_contracts():
+        for declared in landing_contracts() if self._takes_in else ():
             jobs[f"bronze.{declared.table}"] = lambda t=declared.table: self._load_bronze(t, plan)  # type: ignore[misc]
         for node in self.nodes.values():
             jobs[node.name] = lambda n=node: self._make(n)  # type: ignore[misc]
-        for table in plan.refused.keys() - {c.table for c in landing_contracts()}:
-            self.result.errors += plan.refused[table]
-        inputs = {name: node.awaited for name, node in self.nodes.items()}
+        inputs = {name: tuple(i for i in node.awaited if i in jobs) for name, node in self.nodes.items()}
         order, height = registry.build_order(inputs, frozenset(jobs)), registry.heights(inputs)
         pool = ThreadPoolExecutor(_PARALLEL_TABLES)
         try:
@@ -122,8 +131,9 @@ class Run:
         """Run one job; whatever goes wrong becomes its outcome."""
         started = datetime.now(UTC)
         inputs = self.nodes[name].awaited if name in self.nodes else ()
+        made = self.result.outcomes
         for status, effect in (("failed", "blocked"), ("blocked", "blocked"), ("skipped", "skipped")):
-            missing = [i for i in inputs if self.result.outcomes[i].status == status]
+            missing = [i for i in inputs if i in made and made[i].status == status]
             if missing:
                 message = f"not made: {', '.join(missing)} has no good new version"
                 return TableOutcome(name, started, effect, message=message).close()

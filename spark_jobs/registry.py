@@ -139,6 +139,19 @@ def load() -> dict[str, Node]:
     return dict(_nodes)
 
 
+#: The jobs that a run can be divided into, in their order.
+JOBS = ("bronze", "silver", "gold", "scoring")
+
+
+def job_of(name: str, nodes: Mapping[str, Node]) -> str:
+    """Which job makes a table: its zone's; ``scoring`` makes artifacts and all that follows from them."""
+    node = nodes.get(name)
+    if node is None:
+        return "bronze"
+    follows = node.is_artifact or any(job_of(i, nodes) == "scoring" for i in node.stored_inputs if i in nodes)
+    return "scoring" if follows else "gold" if name.startswith("gold.") else "silver"
+
+
 def build_order(inputs: Mapping[str, tuple[str, ...]], sources: frozenset[str]) -> TopologicalSorter[str]:
     """A prepared sorter over nodes and ``sources``, which need nothing; RegistryError: unknown input or a circle."""
     for name, needed in inputs.items():

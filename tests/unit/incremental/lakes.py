@@ -30,7 +30,12 @@ def lake_in(folder: Path) -> Lake:
 
 
 def run(
-    lake: Lake, deliveries: Iterable[Delivery], *, full: bool = False, only: Collection[str] | None = None
+    lake: Lake,
+    deliveries: Iterable[Delivery],
+    *,
+    full: bool = False,
+    only: Collection[str] | None = None,
+    job: str | None = None,
 ) -> RunResult:
     """One run without checks and report, of all tables or some; the model is not trained but written down."""
     started_at = pipeline.now()
@@ -41,8 +46,10 @@ def run(
         key_file=lake.root.parent / "hmac.key",
         trainer=lake.engine,  # type: ignore[arg-type]  # nothing is trained
         full=full,
+        job=job,
     )
-    made.nodes[MODEL_NAME] = replace(made.nodes[MODEL_NAME], build=_written_down)
+    if MODEL_NAME in made.nodes:
+        made.nodes[MODEL_NAME] = replace(made.nodes[MODEL_NAME], build=_written_down)
     made.nodes = {name: node for name, node in made.nodes.items() if only is None or name in only}
     return made.execute(deliveries)
 
