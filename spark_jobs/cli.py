@@ -200,6 +200,19 @@ def docs(output: Annotated[Path, typer.Option(help="File to write.")] = Path("do
     _console.print(str(output), soft_wrap=True)
 
 
+@app.command()
+def access(
+    output: Annotated[Path, typer.Option(help="File to write.")] = Path("terraform/access.json"),
+) -> None:
+    """Write which places of the lake each job reads and writes, for Terraform's roles."""
+    from spark_jobs import registry
+    from spark_jobs.access import access_json
+
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(access_json(registry.load()), encoding="utf-8")
+    _console.print(str(output), soft_wrap=True)
+
+
 def main() -> None:
     """Entry point: a RiskLakeError or a failing disk is one line and exit code 1, Ctrl-C is exit code 130."""
     try:

@@ -72,7 +72,7 @@ class Run:
         self._as_of, self._on_published = as_of, on_published
         self._trainer, self._full, self._is_trained = trainer, full, train
         self._renewal = Renewal(
-            lake, nodes=lambda: self.nodes, as_of=lambda: self.as_of, key=hmac_key(key_file), full=full
+            lake, nodes=lambda: self.nodes, as_of=lambda: self.as_of, key=lambda: hmac_key(key_file), full=full
         )
         self._publication = Publication(lake, self._renewal.stage, self.result.checks)
 

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -36,12 +37,17 @@ class Renewal:
         *,
         nodes: Callable[[], Mapping[str, Node]],
         as_of: Callable[[], date],
-        key: bytes,
+        key: Callable[[], bytes],
         full: bool,
     ) -> None:
-        self._lake, self._nodes, self._as_of, self._key, self._full = lake, nodes, as_of, key, full
+        """``key`` is asked by jobs that make pseudonyms, and no others need to be given it."""
+        self._lake, self._nodes, self._as_of, self._given_key, self._full = lake, nodes, as_of, key, full
         self._stages: dict[str, SilverStage] = {}
         self._lock = Lock()
+
+    @cached_property
+    def _key(self) -> bytes:
+        return self._given_key()
 
     def version(self, name: str) -> int | None:
         """The version of a table, or what tells an artifact's content; None where there is none."""
