@@ -1,17 +1,41 @@
-"""The only Glue-facing file: what follows a Glue job's ``--risklake`` option, as one string, goes to that command.
+"""The only Glue-facing file: a Glue job's arguments become the same command line as everywhere.
 
-Example job argument: ``--risklake "run --source csv --data s3a://bank/landing --lake s3a://bank/lake"``. Options that
-Glue adds itself (``--JOB_NAME`` and the like) stay unread.
+``--risklake "run --source landing --job silver --lake s3://bank-{zone}"`` is the command; ``--hmac_key_secret`` names
+the secret that holds the bank's key, ``--as_of`` the business date of a run that a scheduler has dated. Arguments that
+Glue adds itself stay unread.
 """
 
+from __future__ import annotations
+
+import os
 import shlex
 import sys
+from importlib.util import find_spec
 
-from pyspark.sql import SparkSession
 
-from spark_jobs.cli import main
+def command(arguments: list[str]) -> list[str]:
+    """The command line that a job's arguments stand for."""
+    given = dict(zip(arguments, arguments[1:], strict=False))
+    words = shlex.split(given["--risklake"])
+    if given.get("--as_of"):
+        words += ["--as-of", given["--as_of"]]
+    if secret := given.get("--hmac_key_secret"):
+        os.environ["RISK_LAKE_HMAC_KEY_SECRET"] = secret
+    return words
+
+
+def start_session() -> None:
+    """Glue's own session, through the context that reports its metrics; elsewhere the library starts one if needed."""
+    if find_spec("awsglue"):
+        from awsglue.context import GlueContext
+        from pyspark.context import SparkContext
+
+        GlueContext(SparkContext.getOrCreate())
+
 
 if __name__ == "__main__":
-    SparkSession.builder.getOrCreate()  # Glue's own session; the library takes the one that is active
-    sys.argv[1:] = shlex.split(sys.argv[sys.argv.index("--risklake") + 1])
+    from spark_jobs.cli import main
+
+    sys.argv[1:] = command(sys.argv[1:])
+    start_session()
     main()

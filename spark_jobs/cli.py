@@ -118,6 +118,35 @@ def query(
     typer.echo(format_table(run_query(Zones(lake).root, sql), output_format), nl=False)
 
 
+WorkgroupOption = Annotated[str, typer.Option(help="Athena workgroup; it bounds scans and encrypts answers.")]
+PrefixOption = Annotated[str, typer.Option(help="What the databases' names begin with: <prefix>_gold and so on.")]
+
+
+@app.command()
+def athena(
+    sql: Annotated[str, typer.Argument(help="One SELECT over gold, silver, ops and views.")],
+    workgroup: WorkgroupOption,
+    prefix: PrefixOption,
+    output_format: Annotated[
+        Literal["table", "csv", "json"], typer.Option("--format", help="Form of the answer.")
+    ] = "table",
+) -> None:
+    """Answer a SELECT on AWS, over the tables of the Glue catalogue."""
+    from spark_jobs.query import format_table
+    from spark_jobs.query.athena import Athena
+
+    typer.echo(format_table(Athena(workgroup, prefix).ask(sql), output_format), nl=False)
+
+
+@app.command()
+def deploy_views(workgroup: WorkgroupOption, prefix: PrefixOption) -> None:
+    """Create or replace every view in Athena; run it after gold has been made."""
+    from spark_jobs.query.athena import Athena
+
+    for name in Athena(workgroup, prefix).deploy_views():
+        _console.print(name, soft_wrap=True)
+
+
 @app.command()
 def quarantine(
     table: Annotated[str, typer.Argument(help="customers, accounts, loans or transactions.")],

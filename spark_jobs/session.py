@@ -28,12 +28,15 @@ IVY_FOLDER = Path(os.environ.get("RISK_LAKE_IVY", Path(__file__).resolve().paren
 #: How hard Parquet files are packed, whoever writes them; the default of 3 costs time and saves little.
 ZSTD_LEVEL = 1
 
-CONF = {
-    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+#: What decides how rows are written, on this machine and in a session that Glue has started.
+ROWS_CONF = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.compression.codec": "zstd",
+}
+CONF = ROWS_CONF | {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.hadoop.parquet.compression.codec.zstd.level": str(ZSTD_LEVEL),
     # A write is seen when the Delta log names its files, so nothing else has to mark or to move them at its end.
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
@@ -161,13 +164,17 @@ def spark_session(
 ) -> SparkSession:
     """A session with Delta; ``cores`` defaults to all of them, ``memory`` to ``RISK_LAKE_MEMORY`` or 3g.
 
+    Where a session has been started already, as Glue does, that one is taken as it is but for what decides about rows.
     Raises SessionError in one line where Java 17 or the jars are missing.
     """
+    from pyspark import SparkContext
     from pyspark.sql import SparkSession
 
-    active = SparkSession.getActiveSession()
-    if active is not None:
-        return active
+    if SparkContext._active_spark_context is not None:  # asking for the active session answers this thread alone
+        started = SparkSession.builder.getOrCreate()
+        for key, value in ROWS_CONF.items():
+            started.conf.set(key, value)
+        return started
     _java()
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
