@@ -11,11 +11,12 @@ import os
 import shlex
 import sys
 from importlib.util import find_spec
+from itertools import pairwise
 
 
 def command(arguments: list[str]) -> list[str]:
     """The command line that a job's arguments stand for."""
-    given = dict(zip(arguments, arguments[1:], strict=False))
+    given = dict(pairwise(arguments))
     words = shlex.split(given["--risklake"])
     if given.get("--as_of"):
         words += ["--as-of", given["--as_of"]]
