@@ -1,0 +1,4 @@
+output "job_role_arns" {
+  description = "The role of each Glue job, by job."
+  value       = { for job, role in aws_iam_role.job : job => role.arn }
+}

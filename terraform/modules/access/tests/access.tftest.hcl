@@ -1,0 +1,72 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
+  }
+}
+
+variables {
+  prefix              = "risk-lakehouse-test"
+  kms_key_arn         = "arn:aws:kms:eu-west-1:123456789012:key/lake"
+  hmac_key_secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hmac"
+  access              = jsondecode(file("../../access.json"))
+  buckets = {
+    for zone in ["landing", "bronze", "silver", "gold", "quarantine", "ops", "models", "logs", "artifacts"] :
+    zone => { name = "bank-${zone}", arn = "arn:aws:s3:::bank-${zone}" }
+  }
+}
+
+run "each_job_touches_its_own_places" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for job, document in data.aws_iam_policy_document.job :
+      toset(document.statement[1].resources) == toset([
+        for place in var.access[job].writes : "arn:aws:s3:::bank-${place}*"
+      ])
+    ])
+    error_message = "A role writes other places than its job's."
+  }
+
+  assert {
+    condition     = !anytrue([for resource in data.aws_iam_policy_document.job["gold"].statement[0].resources : strcontains(resource, "customers_pii")])
+    error_message = "The gold job may read names and contacts."
+  }
+
+  assert {
+    condition = [
+      for job, document in data.aws_iam_policy_document.job : job
+      if anytrue([for statement in document.statement : contains(statement.actions, "secretsmanager:GetSecretValue")])
+    ] == ["silver"]
+    error_message = "Another job than silver may read the key of pseudonyms."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for document in data.aws_iam_policy_document.job : [
+        for statement in document.statement :
+        statement.sid == "Measure" || !anytrue([for named in concat(tolist(statement.actions), tolist(statement.resources)) : named == "*" || endswith(named, ":*")])
+      ]
+    ]))
+    error_message = "A wildcard stands outside the list of those that AWS leaves no other way for."
+  }
+}
+
+run "a_place_without_a_zone_is_refused" {
+  command = plan
+
+  variables {
+    access = { gold = { reads = ["gold"], writes = [], needs_key = false } }
+  }
+
+  expect_failures = [var.access]
+}

@@ -1,0 +1,50 @@
+variable "prefix" {
+  description = "What names begin with, such as risk-lakehouse-dev."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,30}$", var.prefix))
+    error_message = "The prefix has 3 to 31 lower-case letters, digits and hyphens, a letter first."
+  }
+}
+
+variable "buckets" {
+  description = "The bucket of each zone, by zone."
+  type        = map(object({ name = string, arn = string }))
+}
+
+variable "access" {
+  description = "What each job reads and writes, as `risklake access` derives it from the tables' inputs."
+  type = map(object({
+    reads     = list(string)
+    writes    = list(string)
+    needs_key = bool
+  }))
+
+  validation {
+    condition     = alltrue([for job in values(var.access) : alltrue([for place in concat(job.reads, job.writes) : can(regex("^[a-z-]+/", place))])])
+    error_message = "A place is <zone>/<prefix>."
+  }
+}
+
+variable "code_prefixes" {
+  description = "Places below the artifacts zone that every job loads its code from."
+  type        = list(string)
+  default     = ["glue/"]
+}
+
+variable "kms_key_arn" {
+  description = "The key that the zones are encrypted with."
+  type        = string
+}
+
+variable "hmac_key_secret_arn" {
+  description = "The secret that holds the key of pseudonyms; only jobs that make them may read it."
+  type        = string
+}
+
+variable "permissions_boundary_arn" {
+  description = "Boundary of every role; null for none."
+  type        = string
+  default     = null
+}
