@@ -96,11 +96,13 @@ def generate(
 
 
 @app.command()
-def jars() -> None:
+def jars(
+    s3: Annotated[bool, typer.Option("--s3", help="Also those for a lake in S3 (280 MB); Glue has them.")] = False,
+) -> None:
     """Fetch Spark's Delta jars into the project's Ivy folder; once there, nothing is fetched again."""
     from spark_jobs.session import fetch_jars
 
-    for jar in fetch_jars():
+    for jar in fetch_jars(for_s3=s3):
         _console.print(jar.name, soft_wrap=True)
 
 

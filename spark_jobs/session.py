@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 DELTA_PACKAGE = "io.delta:delta-spark_2.12:3.3.2"
+#: S3 as Hadoop knows it, in the version of the Hadoop that Spark brings. Only a lake in S3 needs it, and Glue has it.
+S3_PACKAGE = "org.apache.hadoop:hadoop-aws:3.3.4"
 
 #: Where ``make jars`` puts Spark's extra jars; the project's own Ivy folder.
 IVY_FOLDER = Path(os.environ.get("RISK_LAKE_IVY", Path(__file__).resolve().parents[1] / "build" / "ivy"))
@@ -71,23 +73,35 @@ class SessionError(RiskLakeError):
 
 
 def jars() -> list[Path]:
-    """The fetched jars; SessionError where ``make jars`` has not run for this version of Delta."""
-    found = sorted((IVY_FOLDER / "jars").glob("*.jar"))
-    if not any(path.name.endswith(f"{DELTA_PACKAGE.split(':', 1)[1].replace(':', '-')}.jar") for path in found):
+    """The fetched jars, those for S3 where they are; SessionError where Delta's of this version are not."""
+    delta = _fetched(DELTA_PACKAGE, "jars")
+    if not delta:
         raise SessionError(f"no Delta jars in {IVY_FOLDER}/jars: run `make jars` once")
-    return found
+    return delta + _fetched(S3_PACKAGE, "s3-jars")
 
 
-def fetch_jars() -> list[Path]:
+def fetch_jars(*, for_s3: bool = False) -> list[Path]:
     """Resolve the Delta package into the Ivy folder once; later calls find it there and stay offline.
 
-    The Ivy that Spark brings does it without starting Spark. The jars appear together or not at all. SessionError where
-    Java is missing or the package cannot be had.
+    ``for_s3``: that for S3 (280 MB) as well. SessionError where Java is missing or a package cannot be had.
     """
-    try:
-        return jars()
-    except SessionError:
-        pass
+    _fetch(DELTA_PACKAGE, "jars")
+    if for_s3:
+        _fetch(S3_PACKAGE, "s3-jars")
+    return jars()
+
+
+def _fetched(package: str, folder: str) -> list[Path]:
+    """The jars in a folder of the Ivy folder; none where the package is not among them."""
+    found = sorted((IVY_FOLDER / folder).glob("*.jar"))
+    named = f"{package.split(':', 1)[1].replace(':', '-')}.jar"
+    return found if any(path.name.endswith(named) for path in found) else []
+
+
+def _fetch(package: str, folder: str) -> None:
+    """Fetch a package and what it needs by the Ivy that Spark brings, without Spark; all jars appear or none."""
+    if _fetched(package, folder):
+        return
     import pyspark
 
     (ivy,) = Path(pyspark.__file__).parent.glob("jars/ivy-*.jar")
@@ -101,7 +115,7 @@ def fetch_jars() -> list[Path]:
         ivy,
         *options,
         "-dependency",
-        *DELTA_PACKAGE.split(":"),
+        *package.split(":"),
         "-retrieve",
         pattern,
     )
@@ -110,10 +124,9 @@ def fetch_jars() -> list[Path]:
         scala.unlink()
     if done.returncode or not any(arriving.glob("*.jar")):
         said = [line.strip() for line in (done.stderr + done.stdout).splitlines() if line.strip(" .:")]
-        raise SessionError(f"{DELTA_PACKAGE} could not be fetched: {said[-1] if said else 'Ivy gave no reason'}")
-    shutil.rmtree(IVY_FOLDER / "jars", ignore_errors=True)
-    arriving.rename(IVY_FOLDER / "jars")
-    return jars()
+        raise SessionError(f"{package} could not be fetched: {said[-1] if said else 'Ivy gave no reason'}")
+    shutil.rmtree(IVY_FOLDER / folder, ignore_errors=True)
+    arriving.rename(IVY_FOLDER / folder)
 
 
 def _java() -> str:
