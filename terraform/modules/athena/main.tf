@@ -59,5 +59,8 @@ resource "aws_athena_named_query" "saved" {
   workgroup   = aws_athena_workgroup.team[each.value.team].name
   database    = "${var.database_prefix}_views"
   # The files say gold.loan_summary; in the catalog a database's name starts with its environment.
-  query = replace(local.queries[each.value.query].sql, "/\\b(from|join)(\\s+)(silver|gold|ops|views)\\./", "$${1}$${2}${var.database_prefix}_$${3}.")
+  query = replace(
+    local.queries[each.value.query].sql,
+    "/\\b(from|join)(\\s+)(silver|gold|ops|views)\\./", "$${1}$${2}${var.database_prefix}_$${3}.",
+  )
 }

@@ -18,7 +18,9 @@ variable "watched_bucket_arns" {
   type        = set(string)
 
   validation {
-    condition     = length(var.watched_bucket_arns) > 0 && alltrue([for arn in var.watched_bucket_arns : can(regex("^arn:[a-z-]+:s3:::[^/*]+$", arn))])
+    condition = length(var.watched_bucket_arns) > 0 && alltrue([
+      for arn in var.watched_bucket_arns : can(regex("^arn:[a-z-]+:s3:::[^/*]+$", arn))
+    ])
     error_message = "watched_bucket_arns must be ARNs of buckets, one or more."
   }
 }

@@ -16,7 +16,10 @@ output "tables" {
 
 output "crawlers" {
   description = "Names of the crawlers, by zone."
-  value       = merge({ landing = aws_glue_crawler.landing.name }, { for zone, crawler in aws_glue_crawler.delta : zone => crawler.name })
+  value = merge(
+    { landing = aws_glue_crawler.landing.name },
+    { for zone, crawler in aws_glue_crawler.delta : zone => crawler.name },
+  )
 }
 
 output "security_configuration" {

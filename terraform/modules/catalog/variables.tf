@@ -60,7 +60,7 @@ variable "crawler_schedule" {
 }
 
 variable "encrypt_catalog" {
-  description = "Whether to encrypt the metadata of the catalog. It is one setting for the whole account and region: on in one environment of each."
+  description = "Whether to encrypt the catalog's metadata; one setting for the account and region, so on in one environment of each."
   type        = bool
   default     = false
 }

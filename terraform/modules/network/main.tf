@@ -73,8 +73,11 @@ resource "aws_vpc_endpoint" "s3" {
 # What leaves through this endpoint goes into the lake's buckets, even with credentials of another account.
 data "aws_iam_policy_document" "s3_endpoint" {
   statement {
-    sid       = "UseLake"
-    actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetBucketLocation", "s3:GetObject*", "s3:ListBucket*", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    sid = "UseLake"
+    actions = [
+      "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetBucketLocation", "s3:GetObject*", "s3:ListBucket*",
+      "s3:ListMultipartUploadParts", "s3:PutObject",
+    ]
     resources = flatten([for arn in var.lake_bucket_arns : [arn, "${arn}/*"]])
 
     # A gateway endpoint takes the account's root for the root user alone, so the account stands in a condition.

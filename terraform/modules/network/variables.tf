@@ -14,7 +14,7 @@ variable "cidr_block" {
   default     = "10.40.0.0/20"
 
   validation {
-    condition     = can(cidrsubnet(var.cidr_block, 4, 0)) && try(tonumber(split("/", var.cidr_block)[1]), 0) >= 16 && try(tonumber(split("/", var.cidr_block)[1]), 33) <= 22
+    condition     = can(cidrhost(var.cidr_block, 0)) && contains(range(16, 23), try(tonumber(split("/", var.cidr_block)[1]), 0))
     error_message = "cidr_block must be an IPv4 range from /16 to /22."
   }
 }
@@ -35,7 +35,9 @@ variable "lake_bucket_arns" {
   type        = set(string)
 
   validation {
-    condition     = length(var.lake_bucket_arns) > 0 && alltrue([for arn in var.lake_bucket_arns : can(regex("^arn:[a-z-]+:s3:::[^/*]+$", arn))])
+    condition = length(var.lake_bucket_arns) > 0 && alltrue([
+      for arn in var.lake_bucket_arns : can(regex("^arn:[a-z-]+:s3:::[^/*]+$", arn))
+    ])
     error_message = "lake_bucket_arns must be ARNs of buckets, one or more."
   }
 }

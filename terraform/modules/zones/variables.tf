@@ -61,7 +61,7 @@ variable "landing_events" {
 }
 
 variable "deny_insecure" {
-  description = "Whether bucket policies refuse plain HTTP and other keys. Off for moto alone, which ignores conditions and so refuses everything."
+  description = "Whether bucket policies refuse plain HTTP and other keys. Off for moto alone, which ignores conditions and refuses all."
   type        = bool
   default     = true
 }

@@ -29,7 +29,7 @@ run "only_the_lake_through_s3" {
 
   assert {
     condition = [
-      for statement in jsondecode(data.aws_iam_policy_document.s3_endpoint.json).Statement : toset(statement.Resource)
+      for statement in jsondecode(data.aws_iam_policy_document.s3_endpoint.json).Statement : toset(flatten([statement.Resource]))
       ] == [toset(flatten([for arn in var.lake_bucket_arns : [arn, "${arn}/*"]]))] && alltrue([
         for statement in jsondecode(data.aws_iam_policy_document.s3_endpoint.json).Statement :
         try(statement.Condition.StringEquals["aws:PrincipalAccount"], "") == "123456789012"

@@ -118,8 +118,9 @@ run "buckets" {
       try(statement.Principal.Service, "") == "logging.s3.amazonaws.com"
       && try(statement.Condition.StringEquals["aws:SourceAccount"], "") == "123456789012"
       && try(statement.Condition.ArnEquals["aws:SourceArn"], null) != null
+      && try(endswith(statement.Resource, "/${aws_s3_bucket_logging.zone["silver"].target_prefix}*"), false)
     ])
-    error_message = "Access logs of other accounts' buckets can be written."
+    error_message = "Access logs cannot be written where they go, or those of another account's buckets can."
   }
 }
 
