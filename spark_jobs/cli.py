@@ -13,6 +13,7 @@ from rich.console import Console
 
 from spark_jobs.delta_files import RETENTION_DAYS
 from spark_jobs.errors import RiskLakeError
+from spark_jobs.quicksight.commands import app as quicksight
 from spark_jobs.storage import Zones
 
 app = typer.Typer(
@@ -22,6 +23,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(quicksight)
 
 LakeOption = Annotated[
     str, typer.Option("--lake", help="Folder of the lake, or s3://bank-{zone} for a bucket each zone.")
