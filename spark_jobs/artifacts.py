@@ -6,7 +6,6 @@ folder holds its maker's files alone.
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import json
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spark_jobs.lake import Lake, Provenance
-from spark_jobs.storage import put, write_text
+from spark_jobs.storage import local_copy, put, write_text
 
 if TYPE_CHECKING:
     from spark_jobs.storage import AnyPath
@@ -61,13 +60,7 @@ def _swapped_in(target: Path, fill: Callable[[Path], None]) -> None:
 
 def folder(lake: Lake, name: str) -> Path:
     """The artifact's files on this machine: where they lie, or a copy that lasts as long as this process."""
-    found = lake.path(name)
-    if isinstance(found, Path):
-        return found
-    copy = Path(tempfile.mkdtemp(prefix="risklake-"))
-    atexit.register(shutil.rmtree, copy, ignore_errors=True)
-    found.download_to(copy)
-    return copy
+    return local_copy(lake.path(name))
 
 
 def provenance(lake: Lake, name: str) -> Provenance | None:

@@ -6,14 +6,17 @@ calls. Endpoint, region and credentials are those of the environment (``AWS_ENDP
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from secrets import token_hex
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spark_jobs.errors import RiskLakeError
@@ -104,11 +107,18 @@ def any_path(location: str) -> AnyPath:
     """The path of a location; StorageError for one in S3 where the package for it is not installed."""
     if not location.startswith(S3):
         return Path(location)
+    return s3_client().S3Path(location)
+
+
+@cache
+def s3_client() -> Any:
+    """Cloudpathlib's client for S3; it keeps no copies, for those may be older than the object by up to a second."""
     try:
-        from cloudpathlib import S3Path
+        from cloudpathlib import S3Client
+        from cloudpathlib.enums import FileCacheMode
     except ImportError:
-        raise StorageError(f"{location}: S3 needs cloudpathlib: install the extra `aws`") from None
-    return S3Path(location)
+        raise StorageError("a lake in S3 needs cloudpathlib: install the extra `aws`") from None
+    return S3Client(file_cache_mode=FileCacheMode.close_file)
 
 
 def is_local(path: AnyPath) -> bool:
@@ -166,8 +176,13 @@ def signature(path: AnyPath) -> tuple[int, datetime]:
 
 
 def local_copy(path: AnyPath) -> Path:
-    """A path of this machine with the file's bytes: itself, or a copy that lasts as long as this process."""
-    return path if isinstance(path, Path) else Path(path.fspath)
+    """A path of this machine with a file's or folder's bytes: itself, or a copy that lasts as long as this process."""
+    if isinstance(path, Path):
+        return path
+    copy = _scratch() / token_hex(8) / path.name
+    (copy if path.is_dir() else copy.parent).mkdir(parents=True)
+    path.download_to(copy)
+    return copy
 
 
 def put(source: Path, target: AnyPath) -> None:
@@ -226,6 +241,13 @@ def remove_folder(folder: AnyPath) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     elif folder.exists():
         folder.rmtree()
+
+
+@cache
+def _scratch() -> Path:
+    folder = Path(mkdtemp(prefix="risklake-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _subfolders(folder: AnyPath) -> Iterator[AnyPath]:

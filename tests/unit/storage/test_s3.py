@@ -10,7 +10,18 @@ from typing import Any
 import pytest
 
 from spark_jobs.lease import LASTS, Lease, LeaseHeldError, held
-from spark_jobs.storage import Zones, any_path, as_local, listing, local_copy, put, remove_folder, signature, write_text
+from spark_jobs.storage import (
+    Zones,
+    any_path,
+    as_local,
+    listing,
+    local_copy,
+    put,
+    remove_folder,
+    s3_client,
+    signature,
+    write_text,
+)
 
 moto = pytest.importorskip("moto", reason="moto is not installed: make setup")
 boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: make setup")
@@ -27,13 +38,12 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     with moto.mock_aws():
-        from cloudpathlib import S3Client
-
         made = boto3.client("s3")
         for zone in ZONES:
             made.create_bucket(Bucket=f"bank-{zone}")
-        S3Client().set_as_default_client()  # one made before this test would ask the real S3
+        s3_client.cache_clear()  # one made before this test would ask the real S3
         yield made
+        s3_client.cache_clear()
 
 
 def test_listing_tells_names_and_sizes_below_a_prefix(client: Any) -> None:
@@ -77,7 +87,8 @@ def test_a_folder_worked_on_here_takes_its_place_there(client: Any, tmp_path: Pa
         "sub/more.html": "more",
     }
     assert client.head_object(Bucket="bank-artifacts", Key="docs/kept.html")["LastModified"] == before
-    put(tmp_path / "x" if (tmp_path / "x").write_text("x") else tmp_path, folder / "x")
+    (tmp_path / "x").write_text("x")
+    put(tmp_path / "x", folder / "x")
     remove_folder(folder)
     remove_folder(folder)
     assert list(listing(folder)) == []
