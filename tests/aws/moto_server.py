@@ -49,5 +49,5 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
 
 
 def cleaned_environment() -> dict[str, str]:
-    """This process's environment without what leads to an account."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    """This process's environment without what leads to an account or to another key of pseudonyms."""
+    return {n: value for n, value in os.environ.items() if not n.startswith(("AWS_", "RISK_LAKE_HMAC"))}
