@@ -13,6 +13,7 @@ PARALLEL = --numprocesses 2 --dist loadfile
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train
 BENCHES = $(or $(BENCH),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))))
+TERRAFORM_FMT = command -v terraform >/dev/null || { echo 'terraform is not installed: its files were passed over'; exit 0; }; terraform fmt
 LAKE_OPTION = $(if $(LAKE),--lake '$(LAKE)')
 
 # Checks end make with one line; `$(error)` prints nothing else. They are expanded only when a recipe asks.
@@ -67,14 +68,13 @@ lint: .venv/.dev ## Check style, types, SQL, layers and Terraform formatting.
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	$(if $(wildcard sql/views/*.sql),@$(BIN)/sqlfluff lint sql)
-	@command -v terraform >/dev/null || { echo 'terraform is not installed: its formatting was not checked'; exit 0; }; \
-		terraform fmt -check -recursive terraform
+	@$(TERRAFORM_FMT) -check -recursive terraform
 
 format: .venv/.dev ## Rewrite Python, SQL and Terraform files in the house style.
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	$(if $(wildcard sql/views/*.sql),@$(BIN)/sqlfluff fix sql)
-	@terraform fmt -recursive terraform
+	@$(TERRAFORM_FMT) -recursive terraform
 
 bench: java .venv/.dev jars ## Run every benchmark at a small size into build/bench (minutes): BENCH=name for one of benchmarks/.
 	@for name in $(BENCHES); do $(BIN)/python -m "benchmarks.$$name" --quick $(ARGS) || exit; done

@@ -79,8 +79,7 @@ def _command(data: Path, lake: Path) -> list[str]:
 def _file_counts(root: Path) -> dict[str, int]:
     """Data files of each table's newest version."""
     lake = Lake(root)
-    names = sorted(f"{log.parent.parent.name}.{log.parent.name}" for log in root.glob("*/*/_delta_log"))
-    return {name: len(lake.open(name).file_uris()) for name in names}
+    return {name: len(lake.open(name).file_uris()) for name in lake.zones.tables()}
 
 
 def _figures(seconds: list[float], files: list[int]) -> list[Figure]:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from spark_jobs import registry
 from spark_jobs.contract import contract, landing_contracts
 from spark_jobs.registry import Node
+from spark_jobs.storage import TABLE_ZONES
 
 #: What every job that makes tables writes of its run: its log, its checks, its lineage, its lease.
 _OF_A_RUN = ("ops/run_log/", "ops/data_quality/", "ops/openlineage/", "ops/.lease", "logs/", "artifacts/data_docs/")
-_TABLE_ZONES = ("bronze", "silver", "quarantine", "gold", "ops")
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ def access(nodes: Mapping[str, Node]) -> dict[str, Access]:
     found = {"bronze": _access(["landing/"], [*map(_place, bronze), "ops/file_ledger/", *_OF_A_RUN])}
     for job in registry.JOBS[1:]:
         own = [node for node in nodes.values() if registry.job_of(node.name, nodes) == job]
-        needs_key = any(name.startswith("tokens.") for node in own for name in node.inputs)
+        needs_key = any(node.makes_pseudonyms for node in own)
         writes = [*(place for node in own for place in _places(node)), *_OF_A_RUN]
         found[job] = _access(map(_place, _read_by(own)), writes, needs_key=needs_key)
-    every = [f"{zone}/" for zone in _TABLE_ZONES]
+    every = [f"{zone}/" for zone in TABLE_ZONES]
     found["maintain"] = _access([], every)
     found["report"] = _access([*every, "models/"], ["artifacts/report/"])
     return found

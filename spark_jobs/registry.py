@@ -60,6 +60,11 @@ class Node:
         return tuple(dict.fromkeys([*self.stored_inputs, *dated]))
 
     @property
+    def makes_pseudonyms(self) -> bool:
+        """Whether the bank's key goes into the table."""
+        return any(name.startswith("tokens.") for name in self.inputs)
+
+    @property
     def delivered_table(self) -> str | None:
         """The landing table whose steps the node takes, if any."""
         return next((name.partition(".")[2] for name in self.inputs if name.partition(".")[0] in STEPS), None)

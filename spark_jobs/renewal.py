@@ -135,7 +135,7 @@ class Renewal:
 
     def _parameters(self, node: Node) -> dict[str, str]:
         parameters = {"as_of": self._as_of().isoformat()} if "as_of" in node.parameters else {}
-        if any(name.startswith("tokens.") for name in node.inputs):
+        if node.makes_pseudonyms:
             parameters["key"] = token(self._key, "key fingerprint")[:16]
         return parameters
 

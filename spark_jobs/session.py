@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spark_jobs.errors import RiskLakeError
+from spark_jobs.storage import s3_endpoint, s3_region
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -160,12 +161,12 @@ def _java_options() -> list[str]:
 
 def _s3_conf() -> dict[str, str]:
     """Where S3 is, if the environment names an endpoint of its own; keys are found in the environment by Hadoop too."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    endpoint = s3_endpoint()
     if not endpoint:
         return {}
     told = {
         "endpoint": endpoint,
-        "endpoint.region": os.environ.get("AWS_REGION", "us-east-1"),
+        "endpoint.region": s3_region() or "us-east-1",
         "path.style.access": "true",
         "connection.ssl.enabled": str(endpoint.startswith("https://")).lower(),
     }

@@ -121,9 +121,14 @@ def s3_client() -> Any:
     return S3Client(file_cache_mode=FileCacheMode.close_file)
 
 
-def is_local(path: AnyPath) -> bool:
-    """Whether a path lies on this machine."""
-    return isinstance(path, Path)
+def s3_endpoint() -> str | None:
+    """Where the environment says that S3 is; None for AWS itself."""
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+
+
+def s3_region() -> str | None:
+    """The region that the environment names."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
 
 
 def file_system(path: AnyPath) -> tuple[FileSystem, str]:
@@ -132,15 +137,12 @@ def file_system(path: AnyPath) -> tuple[FileSystem, str]:
 
     if isinstance(path, Path):
         return LocalFileSystem(), str(path.absolute())
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    return S3FileSystem(endpoint_override=endpoint, region=region), str(path).removeprefix(S3)
+    return S3FileSystem(endpoint_override=s3_endpoint(), region=s3_region()), str(path).removeprefix(S3)
 
 
 def delta_options() -> dict[str, str]:
     """What delta-rs is told beside the environment: plain HTTP only where the environment names such an endpoint."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
-    return {"AWS_ALLOW_HTTP": "true"} if endpoint.startswith("http://") else {}
+    return {"AWS_ALLOW_HTTP": "true"} if (s3_endpoint() or "").startswith("http://") else {}
 
 
 def listing(folder: AnyPath, *, hidden: bool = False) -> Iterator[StoredFile]:
@@ -171,7 +173,10 @@ def signature(path: AnyPath) -> tuple[int, datetime]:
     if not isinstance(path, Path):
         told = _client(path).head_object(Bucket=path.bucket, Key=path.key)
         return told["ContentLength"], _to_the_second(told["LastModified"])
-    status = path.stat() if path.exists() else path.lstat()
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        status = path.lstat()
     return status.st_size, datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1e6, UTC)
 
 

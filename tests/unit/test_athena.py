@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,25 +10,18 @@ from spark_jobs.query import QueryError, views
 from spark_jobs.query.athena import Athena
 from spark_jobs.query.statement import names_read, one_select
 
-moto = pytest.importorskip("moto", reason="moto is not installed: make setup")
 boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: make setup")
 ATHENA = Athena("analysts", "bank_dev")
 ANSWERS = "s3://bank-athena-results/analysts/"
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    with moto.mock_aws():
-        boto3.client("s3").create_bucket(Bucket="bank-athena-results")
-        made = boto3.client("athena")
-        configuration = {"ResultConfiguration": {"OutputLocation": ANSWERS}, "EnforceWorkGroupConfiguration": True}
-        made.create_work_group(Name="analysts", Configuration=configuration)
-        yield made
+def client(aws_account: None) -> Any:
+    boto3.client("s3").create_bucket(Bucket="bank-athena-results")
+    made = boto3.client("athena")
+    configuration = {"ResultConfiguration": {"OutputLocation": ANSWERS}, "EnforceWorkGroupConfiguration": True}
+    made.create_work_group(Name="analysts", Configuration=configuration)
+    return made
 
 
 def sent(client: Any) -> list[str]:

@@ -28,8 +28,7 @@ def by_day(sample: Path) -> dict[str, list[Delivery]]:
 
 def data_files(lake: Lake) -> dict[str, int]:
     """Files that hold each table's newest version."""
-    names = [f"{log.parent.parent.name}.{log.parent.name}" for log in lake.root.glob("*/*/_delta_log")]
-    return {name: len(files(lake, name)) for name in names}
+    return {name: len(files(lake, name)) for name in lake.zones.tables()}
 
 
 def test_files_stay_few_over_many_days(tmp_path: Path) -> None:

@@ -23,7 +23,6 @@ from spark_jobs.storage import (
     write_text,
 )
 
-moto = pytest.importorskip("moto", reason="moto is not installed: make setup")
 boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: make setup")
 
 ZONES = ("landing", "bronze", "silver", "gold", "quarantine", "ops", "models", "logs", "artifacts")
@@ -31,19 +30,13 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    with moto.mock_aws():
-        made = boto3.client("s3")
-        for zone in ZONES:
-            made.create_bucket(Bucket=f"bank-{zone}")
-        s3_client.cache_clear()  # one made before this test would ask the real S3
-        yield made
-        s3_client.cache_clear()
+def client(aws_account: None) -> Iterator[Any]:
+    made = boto3.client("s3")
+    for zone in ZONES:
+        made.create_bucket(Bucket=f"bank-{zone}")
+    s3_client.cache_clear()  # one made before this test would ask the real S3
+    yield made
+    s3_client.cache_clear()
 
 
 def test_listing_tells_names_and_sizes_below_a_prefix(client: Any) -> None:
