@@ -35,8 +35,8 @@ def start_session() -> None:
 
 
 if __name__ == "__main__":
-    from spark_jobs.cli import main
+    from spark_jobs.cli import ending
 
-    sys.argv[1:] = command(sys.argv[1:])
+    given = command(sys.argv[1:])
     start_session()
-    main()
+    ending(given).raise_failure()  # Glue tells the message of an exception as the reason of a failed run

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from spark_jobs.delta_files import RETENTION_DAYS
-from spark_jobs.errors import RiskLakeError
+from spark_jobs.ending import INTERRUPTED, Ending, ending_of
 from spark_jobs.quicksight.commands import app as quicksight
 from spark_jobs.storage import Zones
 
@@ -36,8 +36,6 @@ EngineOption = Annotated[
 DEFAULT_LAKE = "build/lake"
 _console = Console()
 _errors = Console(stderr=True)
-#: The exit code of a process that ended on Ctrl-C: 128 and the number of the signal.
-_INTERRUPTED = 130
 
 
 @app.command()
@@ -247,27 +245,17 @@ def access(
     _console.print(str(output), soft_wrap=True)
 
 
+def ending(arguments: list[str] | None = None) -> Ending:
+    """Run a command line, by default this process's own, and say how it ended."""
+    return ending_of(lambda: app(arguments, standalone_mode=False))  # typer gives an exit code back, raising none
+
+
 def main() -> None:
-    """Entry point: a RiskLakeError or a failing disk is one line and exit code 1, Ctrl-C is exit code 130."""
-    try:
-        code = app(standalone_mode=False)  # typer gives an exit code back instead of raising it
-    except RiskLakeError as error:
-        for line in str(error).splitlines():
-            _errors.print(f"error: {line}", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(1)
-    except OSError as error:
-        place = "" if error.filename is None else f"{error.filename}: "
-        _errors.print(f"error: {place}{error.strerror or error}", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(1)
-    except (KeyboardInterrupt, typer.Abort):
-        code = _INTERRUPTED
-    except Exception as error:
-        usage = getattr(error, "format_message", None)
-        if usage is None:
-            raise
-        _errors.print(f"error: {usage()} (see risklake --help)", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(2)
-    if code == _INTERRUPTED:
+    """Entry point: what the user can mend is a line and exit code 1, 2 or 3, Ctrl-C is exit code 130."""
+    ended = ending()
+    for line in ended.message.splitlines():
+        _errors.print(f"error: {line}", markup=False, highlight=False, soft_wrap=True)
+    if ended.exit_code == INTERRUPTED:
         _errors.print("interrupted; the next run goes on where this one stopped")
-        os._exit(_INTERRUPTED)  # threads at work are not waited for
-    sys.exit(code)
+        os._exit(INTERRUPTED)  # threads at work are not waited for
+    sys.exit(ended.exit_code)

@@ -19,11 +19,12 @@ from spark_jobs.engines.spark import SparkEngine
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake
 from spark_jobs.lineage import run_events, write_events
+from spark_jobs.metrics import publish_metrics
 from spark_jobs.progress import progress
 from spark_jobs.published_checks import PublishedChecks
 from spark_jobs.quality.check_result import blocking
 from spark_jobs.report.summary import print_summary
-from spark_jobs.run_outcome import RunResult
+from spark_jobs.run_outcome import DataQualityError, RunFailedError, RunResult
 from spark_jobs.session import spark_session
 from spark_jobs.sources.deliveries import SampleParameters, deliveries
 from spark_jobs.sources.delivery import Delivery
@@ -38,10 +39,6 @@ if TYPE_CHECKING:
 EngineChoice = EngineName | Literal["auto"]
 
 _WARNINGS_SHOWN = 5
-
-
-class RunFailedError(RiskLakeError):
-    """A run ended with tables that could not be made; one line for each."""
 
 
 def report_path(lake: LakeLocation) -> AnyPath:
@@ -188,6 +185,7 @@ def _run(
             job=job,
         )
         result = run.execute(files)
+        publish_metrics(lake, result, run.started_at)
         if checks and result.changed:
             steps.start("expectations")
             docs, checked_at = data_docs_path(lake.zones), run.started_at
@@ -207,7 +205,7 @@ def _run(
         console.print(f"warning: {warning}", markup=False, highlight=False, soft_wrap=True)
     print_summary(console, lake.zones, result.run_id, report=report_path(lake.zones) if report else None)
     if result.errors:
-        raise RunFailedError("\n".join(result.errors))
+        raise (DataQualityError if result.failed_on_quality else RunFailedError)("\n".join(result.errors))
 
 
 def record_checks(lake: Lake, result: RunResult, started_at: datetime) -> None:

@@ -6,12 +6,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from spark_jobs.errors import RiskLakeError
-from spark_jobs.quality.check_result import CheckResult
+from spark_jobs.errors import FAILED_QUALITY, RiskLakeError
+from spark_jobs.quality.check_result import CheckResult, blocking
 
 
 class TableError(RiskLakeError):
     """A table could not be made; the message says why in one line."""
+
+
+class RunFailedError(RiskLakeError):
+    """A run ended with tables that could not be made; one line for each."""
+
+
+class DataQualityError(RunFailedError):
+    """A run that nothing but checks of its data stopped."""
+
+    exit_code = FAILED_QUALITY
 
 
 @dataclass
@@ -64,3 +74,10 @@ class RunResult:
     def published(self) -> tuple[str, ...]:
         """Tables that have a new version."""
         return tuple(name for name, outcome in self.outcomes.items() if outcome.status == "published")
+
+    @property
+    def failed_on_quality(self) -> bool:
+        """Whether checks that block failed, and no table failed for another reason."""
+        refused = {check.table_name for check in blocking(self.checks)}
+        failed = {name for name, outcome in self.outcomes.items() if outcome.status == "failed"}
+        return bool(refused) and failed <= refused
