@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from spark_jobs import registry
 from spark_jobs.contract import contract, landing_contracts
+from spark_jobs.query.views import VIEW_SCHEMA, views
 from spark_jobs.registry import Node
 from spark_jobs.storage import TABLE_ZONES
 
@@ -27,6 +28,9 @@ class Access:
     writes: tuple[str, ...]
     #: Whether the job makes pseudonyms and so needs the bank's key.
     needs_key: bool = False
+    #: ``<zone>.<table>`` of tables and views that the job asks Athena for, and of views that it makes there.
+    asks: tuple[str, ...] = ()
+    makes_views: tuple[str, ...] = ()
 
 
 def access(nodes: Mapping[str, Node]) -> dict[str, Access]:
@@ -40,8 +44,17 @@ def access(nodes: Mapping[str, Node]) -> dict[str, Access]:
         found[job] = _access(map(_place, _read_by(own)), writes, needs_key=needs_key)
     every = [f"{zone}/" for zone in TABLE_ZONES]
     found["maintain"] = _access([], every)
+    found["views"] = _view_access()
     found["report"] = _access([*every, "models/"], ["artifacts/report/"])
     return found
+
+
+def _view_access() -> Access:
+    """Athena reads the log of every table below a view when it makes the view."""
+    asked = {name for view in views().values() for name in view.reads}
+    tables = [name for name in asked if not name.startswith(f"{VIEW_SCHEMA}.")]
+    made = sorted(view.qualified_name for view in views().values())
+    return Access(tuple(sorted(map(_place, tables))), (), asks=tuple(sorted(asked)), makes_views=tuple(made))
 
 
 def _read_by(nodes: Iterable[Node]) -> set[str]:

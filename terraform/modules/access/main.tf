@@ -11,8 +11,20 @@ locals {
     data.aws_caller_identity.current.account_id, "log-group", "/aws-glue/*",
   ])
 
-  # What may be written may be read too, and every job reads its own code.
-  writes = { for job, found in var.access : job => [for place in found.writes : regex(local.place, place)] }
+  glue_arn = join(":", [
+    "arn", data.aws_partition.current.partition, "glue", data.aws_region.current.name,
+    data.aws_caller_identity.current.account_id,
+  ])
+  database = "${local.glue_arn}:database/${var.athena.database_prefix}_"
+  table    = "${local.glue_arn}:table/${var.athena.database_prefix}_"
+
+  # What may be written may be read too, and every job reads its own code. What Athena answers, it writes as the one who asks.
+  writes = {
+    for job, found in var.access : job => concat(
+      [for place in found.writes : regex(local.place, place)],
+      length(found.makes_views) > 0 ? [{ zone = "athena-results", prefix = var.athena.results_prefix }] : [],
+    )
+  }
   reads = {
     for job, found in var.access : job => concat(
       [for place in found.reads : regex(local.place, place)],
@@ -80,6 +92,57 @@ data "aws_iam_policy_document" "job" {
     }
   }
 
+  dynamic "statement" {
+    for_each = length(each.value.makes_views) > 0 ? { Ask = each.value } : {}
+
+    content {
+      sid = statement.key
+      actions = [
+        "athena:GetQueryExecution", "athena:GetQueryResults", "athena:GetWorkGroup", "athena:StartQueryExecution",
+        "athena:StopQueryExecution",
+      ]
+      resources = [var.athena.workgroup_arn]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(each.value.makes_views) > 0 ? { FindResults = var.buckets["athena-results"].arn } : {}
+
+    content {
+      sid       = statement.key
+      actions   = ["s3:GetBucketLocation"]
+      resources = [statement.value]
+    }
+  }
+
+  # Athena looks for the database `default` before any other.
+  dynamic "statement" {
+    for_each = length(each.value.makes_views) > 0 ? { ReadCatalog = each.value } : {}
+
+    content {
+      sid     = statement.key
+      actions = ["glue:GetDatabase", "glue:GetTable"]
+      resources = concat(
+        ["${local.glue_arn}:catalog", "${local.glue_arn}:database/default"],
+        [for zone in distinct([for name in concat(each.value.asks, each.value.makes_views) : split(".", name)[0]]) : "${local.database}${zone}"],
+        [for name in distinct(concat(each.value.asks, each.value.makes_views)) : "${local.table}${replace(name, ".", "/")}"],
+      )
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(each.value.makes_views) > 0 ? { MakeViews = each.value } : {}
+
+    content {
+      sid     = statement.key
+      actions = ["glue:CreateTable", "glue:UpdateTable"]
+      resources = concat(
+        ["${local.glue_arn}:catalog", "${local.database}views"],
+        [for name in each.value.makes_views : "${local.table}${replace(name, ".", "/")}"],
+      )
+    }
+  }
+
   statement {
     sid       = "Encrypt"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
@@ -111,7 +174,7 @@ data "aws_iam_policy_document" "job" {
     condition {
       test     = "StringEquals"
       variable = "cloudwatch:namespace"
-      values   = ["Glue"]
+      values   = contains(each.value.writes, "ops/run_log/") ? ["Glue", var.metrics_namespace] : ["Glue"]
     }
   }
 }

@@ -19,6 +19,9 @@ variable "access" {
     reads     = list(string)
     writes    = list(string)
     needs_key = bool
+    # <zone>.<table> of what the job asks Athena for, and of the views that it makes there.
+    asks        = optional(list(string), [])
+    makes_views = optional(list(string), [])
   }))
 
   validation {
@@ -41,6 +44,22 @@ variable "kms_key_arn" {
 variable "hmac_key_secret_arn" {
   description = "The secret that holds the key of pseudonyms; only jobs that make them may read it."
   type        = string
+}
+
+variable "athena" {
+  description = "Where views are made: the workgroup, the folder of its results in the bucket athena-results, and the start of every database's name."
+  type        = object({ workgroup_arn = string, results_prefix = string, database_prefix = string })
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]*/$", var.athena.results_prefix))
+    error_message = "results_prefix is the folder of one team, such as platform/."
+  }
+}
+
+variable "metrics_namespace" {
+  description = "Where jobs that keep a run log send its figures in CloudWatch; the code names it."
+  type        = string
+  default     = "RiskLakehouse"
 }
 
 variable "permissions_boundary_arn" {

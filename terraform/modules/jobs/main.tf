@@ -4,6 +4,15 @@ locals {
   script_key = "glue/${var.project_version}/run_job-${substr(filesha256(var.script), 0, 16)}.py"
   wheels_key = "glue/${var.project_version}/${substr(filesha256(var.wheels), 0, 16)}/risk_lakehouse.gluewheels.zip"
 
+  commands = {
+    for job, declared in var.jobs : job => replace(replace(replace(
+      declared.command,
+      "{lake}", var.lake_location),
+      "{workgroup}", var.workgroup),
+      "{database_prefix}", var.database_prefix
+    )
+  }
+
   # One argument carries all settings; Glue takes no second --conf.
   conf = join(" --conf ", [
     "spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension",
@@ -54,7 +63,7 @@ resource "aws_glue_job" "this" {
   }
 
   default_arguments = {
-    "--risklake"                         = "${each.value.command} --lake ${var.lake_location}"
+    "--risklake"                         = local.commands[each.key]
     "--hmac_key_secret"                  = var.hmac_key_secret_arn
     "--datalake-formats"                 = "delta"
     "--conf"                             = local.conf

@@ -39,6 +39,16 @@ variable "lake_location" {
   }
 }
 
+variable "workgroup" {
+  description = "The Athena workgroup in which views are made."
+  type        = string
+}
+
+variable "database_prefix" {
+  description = "Start of every database's name, as the module catalog has it."
+  type        = string
+}
+
 variable "buckets" {
   description = "The bucket of each zone, by zone."
   type        = map(object({ name = string, arn = string }))

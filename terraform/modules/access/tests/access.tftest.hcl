@@ -18,8 +18,13 @@ variables {
   kms_key_arn         = "arn:aws:kms:eu-west-1:123456789012:key/lake"
   hmac_key_secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hmac"
   access              = jsondecode(file("../../access.json"))
+  athena = {
+    workgroup_arn   = "arn:aws:athena:eu-west-1:123456789012:workgroup/bank-platform"
+    results_prefix  = "platform/"
+    database_prefix = "bank_test"
+  }
   buckets = {
-    for zone in ["landing", "bronze", "silver", "gold", "quarantine", "ops", "models", "logs", "artifacts"] :
+    for zone in ["landing", "bronze", "silver", "gold", "quarantine", "ops", "models", "logs", "artifacts", "athena-results"] :
     zone => { name = "bank-${zone}", arn = "arn:aws:s3:::bank-${zone}" }
   }
 }
@@ -31,7 +36,7 @@ run "each_job_touches_its_own_places" {
     condition = alltrue([
       for job, document in data.aws_iam_policy_document.job :
       toset(document.statement[1].resources) == toset([
-        for place in var.access[job].writes : "arn:aws:s3:::bank-${place}*"
+        for place in concat(var.access[job].writes, job == "views" ? ["athena-results/platform/"] : []) : "arn:aws:s3:::bank-${place}*"
       ])
     ])
     error_message = "A role writes other places than its job's."
@@ -58,6 +63,46 @@ run "each_job_touches_its_own_places" {
       ]
     ]))
     error_message = "A wildcard stands outside the list of those that AWS leaves no other way for."
+  }
+}
+
+run "only_the_job_of_views_asks_athena" {
+  command = plan
+
+  assert {
+    condition = {
+      for job, document in data.aws_iam_policy_document.job : job => flatten([
+        for statement in document.statement : sort(statement.resources) if contains(["Ask", "MakeViews"], statement.sid)
+      ])
+      if anytrue([for statement in document.statement : anytrue([for action in statement.actions : can(regex("^(athena|glue):", action))])])
+      } == { views = concat(
+        ["arn:aws:athena:eu-west-1:123456789012:workgroup/bank-platform"],
+        ["arn:aws:glue:eu-west-1:123456789012:catalog", "arn:aws:glue:eu-west-1:123456789012:database/bank_test_views"],
+        [for name in sort(var.access["views"].makes_views) : "arn:aws:glue:eu-west-1:123456789012:table/bank_test_${replace(name, ".", "/")}"],
+    ) }
+    error_message = "Another job may ask Athena or change the catalogue, or the job of views may change more than them."
+  }
+
+  assert {
+    condition = alltrue([
+      for name in var.access["views"].asks : anytrue([
+        for statement in data.aws_iam_policy_document.job["views"].statement :
+        statement.sid == "ReadCatalog" && contains(statement.resources, "arn:aws:glue:eu-west-1:123456789012:table/bank_test_${replace(name, ".", "/")}")
+      ])
+    ])
+    error_message = "A table below a view is not found in the catalogue."
+  }
+}
+
+run "figures_of_runs_come_from_jobs_that_log_them" {
+  command = plan
+
+  assert {
+    condition = [
+      for job, document in data.aws_iam_policy_document.job : job
+      if contains(flatten([for statement in document.statement : [for condition in statement.condition : tolist(condition.values)]]), "RiskLakehouse")
+    ] == ["bronze", "gold", "scoring", "silver"]
+    error_message = "Jobs that keep a run log cannot send its figures, or others can."
   }
 }
 
