@@ -11,7 +11,8 @@ import pytest
 
 from spark_jobs.ending import QUALITY_ERROR
 from spark_jobs.metrics import NAMESPACE
-from tests.aws.support.definitions import FUNCTION_ARN, definitions, job_name, jobs
+from spark_jobs.quality.gates import STALE_AFTER_DAYS
+from tests.aws.support.definitions import FUNCTION_ARN, MODULE, definitions, job_name, jobs
 
 MACHINES = ("daily", "weekly", "start")
 ENDS = ("Succeed", "Fail")
@@ -123,9 +124,10 @@ def test_a_failed_check_is_known_by_what_the_job_raises_and_has_its_own_error() 
         assert states["RunFailed"]["Error"] != QUALITY_ERROR
 
 
-def test_what_a_fault_quotes_is_not_published() -> None:
+def test_what_a_failure_quotes_is_not_published() -> None:
     for name in ("daily", "weekly"):
-        assert "Cause" not in json.dumps(definitions()[name]["States"]["TellFailure"]["Parameters"])
+        for state in ("TellQuality", "TellFailure"):
+            assert "Cause" not in json.dumps(definitions()[name]["States"][state]["Parameters"])
 
 
 def test_a_day_ends_with_its_alerts_and_a_week_has_none() -> None:
@@ -139,3 +141,17 @@ def test_costs_are_told_where_the_other_figures_are() -> None:
     assert cost["Parameters"]["Namespace"] == NAMESPACE
     daily = [job for job, declared in jobs().items() if declared["every"] == "day"]
     assert [m["Dimensions"][0]["Value"] for m in cost["Parameters"]["MetricData"]] == [job_name(job) for job in daily]
+
+
+@pytest.mark.parametrize(
+    ("module", "variable", "value"),
+    [
+        ("orchestration", "stale_after_days", str(STALE_AFTER_DAYS)),
+        ("orchestration", "metrics_namespace", f'"{NAMESPACE}"'),
+        ("access", "metrics_namespace", f'"{NAMESPACE}"'),
+    ],
+)
+def test_defaults_of_terraform_are_the_codes(module: str, variable: str, value: str) -> None:
+    text = (MODULE.parents[1] / module / "variables.tf").read_text()
+    declared = text.split(f'variable "{variable}"')[1].split("\n}\n")[0]
+    assert re.findall(r"default +=+ (.+)", declared) == [value]
