@@ -11,7 +11,7 @@ variable "is_granting" {
 }
 
 variable "is_tagging_columns" {
-  description = "Whether to tag columns. Off for moto alone, if it cannot keep such tags."
+  description = "Whether to tag columns. Off for moto alone, which keeps such tags and cannot take them away."
   type        = bool
   default     = true
 
