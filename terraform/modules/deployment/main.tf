@@ -15,7 +15,7 @@ locals {
   region    = data.aws_region.current.name
   home      = "${local.region}:${local.account}"
   iam       = "arn:${local.partition}:iam::${local.account}"
-  s3        = "arn:${local.partition}:s3:::${var.prefix}"
+  s3        = "arn:${local.partition}:s3:::${var.bucket_prefix}"
 
   issuer       = "token.actions.githubusercontent.com"
   provider_arn = var.github_provider_arn == null ? aws_iam_openid_connect_provider.github[0].arn : var.github_provider_arn
@@ -47,7 +47,7 @@ locals {
     macie2         = ["GetMacieSession", "ListClassificationJobs", "DescribeClassificationJob"]
     quicksight     = ["Describe*", "ListTagsForResource"]
     scheduler      = ["GetSchedule", "GetScheduleGroup", "ListTagsForResource"]
-    secretsmanager = ["DescribeSecret", "GetResourcePolicy"]
+    secretsmanager = ["DescribeSecret", "GetRandomPassword", "GetResourcePolicy"]
     sns            = ["GetSubscriptionAttributes", "GetTopicAttributes", "ListSubscriptionsByTopic", "ListTagsForResource"]
     sqs            = ["GetQueueAttributes", "GetQueueUrl", "ListQueueTags"]
     states         = ["DescribeStateMachine", "ListStateMachineVersions", "ListTagsForResource", "ValidateStateMachineDefinition"]
@@ -178,7 +178,7 @@ data "aws_iam_policy_document" "read" {
   statement {
     sid       = "ReadState"
     actions   = ["s3:GetObject"]
-    resources = ["${var.state.bucket_arn}/${var.environment}/*"]
+    resources = ["${var.state.bucket_arn}/${var.state.key}"]
   }
 
   statement {
@@ -189,14 +189,14 @@ data "aws_iam_policy_document" "read" {
     condition {
       test     = "StringLike"
       variable = "s3:prefix"
-      values   = ["${var.environment}/*"]
+      values   = ["${dirname(var.state.key)}/*", "env:/"] # the second is how Terraform looks for workspaces
     }
   }
 
   statement {
     sid       = "LockState"
     actions   = ["s3:DeleteObject", "s3:PutObject"]
-    resources = ["${var.state.bucket_arn}/${var.environment}/*.tflock"]
+    resources = ["${var.state.bucket_arn}/${var.state.key}.tflock"]
   }
 
   statement {
@@ -256,7 +256,7 @@ data "aws_iam_policy_document" "make" {
   statement {
     sid       = "WriteState"
     actions   = ["s3:PutObject"]
-    resources = ["${var.state.bucket_arn}/${var.environment}/*"]
+    resources = ["${var.state.bucket_arn}/${var.state.key}"]
   }
 
   statement {

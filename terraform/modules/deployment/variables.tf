@@ -1,10 +1,20 @@
 variable "prefix" {
-  description = "What names of the lake begin with, such as risk-lakehouse-dev; buckets too."
+  description = "What names of the lake begin with, such as risk-lakehouse-dev."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{2,30}$", var.prefix))
     error_message = "The prefix has 3 to 31 lower-case letters, digits and hyphens, a letter first."
+  }
+}
+
+variable "bucket_prefix" {
+  description = "Start of every bucket's name, as the module zones has it."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{1,46}[a-z0-9]$", var.bucket_prefix))
+    error_message = "bucket_prefix must be 3 to 48 lower-case letters, digits and hyphens."
   }
 }
 
@@ -40,7 +50,7 @@ variable "branch" {
 }
 
 variable "environment" {
-  description = "Environment of the repository that asks for approval, and folder of the state: dev, prod."
+  description = "Environment of the repository that asks for approval: dev, prod."
   type        = string
 
   validation {
@@ -50,12 +60,12 @@ variable "environment" {
 }
 
 variable "state" {
-  description = "Bucket and key of Terraform's state."
-  type        = object({ bucket_arn = string, kms_key_arn = string })
+  description = "Terraform's state of the environment: its bucket, its name there as the backend's key says, and what encrypts it."
+  type        = object({ bucket_arn = string, key = string, kms_key_arn = string })
 
   validation {
-    condition     = can(regex("^arn:[a-z-]+:s3:::[^/*]+$", var.state.bucket_arn)) && can(regex("^arn:[a-z-]+:kms:", var.state.kms_key_arn))
-    error_message = "state must be the ARNs of a bucket and of a KMS key."
+    condition     = can(regex("^arn:[a-z-]+:s3:::[^/*]+$", var.state.bucket_arn)) && can(regex("^arn:[a-z-]+:kms:", var.state.kms_key_arn)) && can(regex("^[^*/]+/[^*]+$", var.state.key))
+    error_message = "state must be the ARNs of a bucket and of a KMS key, and a key as folder/name."
   }
 }
 

@@ -20,12 +20,14 @@ override_resource {
 
 variables {
   prefix              = "risk-lakehouse-test"
+  bucket_prefix       = "example-lake-test"
   database_prefix     = "risk_lakehouse_test"
   repository          = "example-bank/risk-lakehouse"
   environment         = "prod"
   github_provider_arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
   state = {
     bucket_arn  = "arn:aws:s3:::example-state"
+    key         = "risk-lakehouse/prod.tfstate"
     kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/state"
   }
 }
@@ -76,14 +78,14 @@ run "pull_requests_change_nothing" {
   assert {
     condition = [
       for statement in data.aws_iam_policy_document.read.statement : one(statement.resources) if contains(statement.actions, "s3:PutObject")
-    ] == ["arn:aws:s3:::example-state/prod/*.tflock"]
+    ] == ["arn:aws:s3:::example-state/risk-lakehouse/prod.tfstate.tflock"]
     error_message = "A plan writes something else than the lock."
   }
 
   assert {
     condition = toset(flatten([
       for statement in data.aws_iam_policy_document.read.statement : statement.resources if contains(statement.actions, "s3:GetObject")
-    ])) == toset(["arn:aws:s3:::example-state/prod/*", "arn:aws:s3:::risk-lakehouse-test-artifacts/glue/*"])
+    ])) == toset(["arn:aws:s3:::example-state/risk-lakehouse/prod.tfstate", "arn:aws:s3:::example-lake-test-artifacts/glue/*"])
     error_message = "A plan reads objects beside code and the state of its environment."
   }
 }
@@ -95,7 +97,7 @@ run "nobody_who_deploys_reads_data" {
     condition = alltrue([
       for zone in ["landing", "bronze", "silver", "gold", "quarantine", "ops", "models", "athena-results"] : contains(
         flatten([for statement in data.aws_iam_policy_document.guard.statement : statement.resources if statement.sid == "NeverReadData" && statement.effect == "Deny"]),
-        "arn:aws:s3:::risk-lakehouse-test-${zone}/*"
+        "arn:aws:s3:::example-lake-test-${zone}/*"
       )
     ])
     error_message = "A deployment could read data."
@@ -250,7 +252,7 @@ run "refuses_wrong_input" {
     branch              = "*"
     environment         = "*"
     github_provider_arn = "arn:aws:iam::123456789012:oidc-provider/example.org"
-    state               = { bucket_arn = "arn:aws:s3:::*", kms_key_arn = "alias/state" }
+    state               = { bucket_arn = "arn:aws:s3:::*", key = "*", kms_key_arn = "alias/state" }
   }
 
   expect_failures = [var.repository, var.branch, var.environment, var.github_provider_arn, var.state]
