@@ -14,12 +14,16 @@ COMPILE = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --genera
 ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train
 BENCHES = $(or $(BENCH),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))))
 TERRAFORM_FMT = command -v terraform >/dev/null || { echo 'terraform is not installed: its files were passed over'; exit 0; }; terraform fmt
+TERRAFORM_ENV = terraform -chdir='terraform/envs/$(ENV)'
 LAKE_OPTION = $(if $(LAKE),--lake '$(LAKE)')
 
 # Checks end make with one line; `$(error)` prints nothing else. They are expanded only when a recipe asks.
 python_311 = $(shell for name in '$(PYTHON)' python3.11 python3; do \
 	"$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 need_python = $(if $(python_311),,$(error Python 3.11 with venv is needed and was not found: install it (Debian: apt-get install python3.11 python3.11-venv) or name it, make PYTHON=/path/to/python3.11))
+need_terraform = $(if $(shell command -v terraform),,$(error Terraform 1.11 or newer is needed and was not found: install it from your package source))
+need_environment = $(if $(ENV),$(if $(wildcard terraform/envs/$(ENV)/versions.tf),,$(error terraform/envs/$(ENV) is not there: ENV is one of $(notdir $(wildcard terraform/envs/*)))),$(error ENV is empty: make deploy ENV=dev))
+need_backend = $(if $(wildcard terraform/envs/$(ENV)/backend.hcl),,$(error terraform/envs/$(ENV)/backend.hcl is not there: terraform/bootstrap prints it))
 java_version = $(shell $(if $(JAVA_HOME),'$(JAVA_HOME)/bin/java',java) -version 2>&1 | sed -n 's/.* version "\([^"]*\)".*/\1/p')
 need_java = $(if $(filter 17 17.%,$(java_version)),,$(error Java 17 is needed, found $(or $(java_version),none): install it (Debian: apt-get install openjdk-17-jre-headless) or point JAVA_HOME to one))
 
@@ -81,6 +85,21 @@ bench: java .venv/.dev jars ## Run every benchmark at a small size into build/be
 
 bench-full: java .venv/.dev jars ## Measure what the README claims, at its sizes, into benchmarks/results (hours): BENCH=name ARGS="--runs 1".
 	@for name in $(BENCHES); do $(BIN)/python -m "benchmarks.$$name" $(ARGS) || exit; done
+
+##@ Deploy
+.PHONY: deploy cost scale
+deploy: ## Plan and apply terraform/envs/ENV in your account, after a question: ENV=dev, AUTO=1 asks nothing.
+	@$(need_terraform)$(need_environment)$(need_backend)$(TERRAFORM_ENV) init -input=false -backend-config=backend.hcl $(if $(TF_PLUGIN_DIR),-plugin-dir='$(TF_PLUGIN_DIR)')
+	@$(TERRAFORM_ENV) plan -input=false -out=deploy.tfplan
+	@$(if $(AUTO),,printf 'apply this to %s? [y/N] ' '$(ENV)'; read -r answer; [ "$$answer" = y ] || { echo 'nothing was applied'; exit 1; };) \
+		$(TERRAFORM_ENV) apply -input=false deploy.tfplan
+	@rm -f 'terraform/envs/$(ENV)/deploy.tfplan'
+
+cost: .venv/.etl ## Estimate what each environment costs in a month: ENV=dev_idle for one.
+	@$(BIN)/python -m deploy.cost $(ENV)
+
+scale: .venv/.etl ## Write the tables of docs/scale.md again from measurements and prices.
+	@$(BIN)/python -m deploy.scale
 
 ##@ Build
 .PHONY: wheel lock clean clean-all

@@ -39,8 +39,9 @@ resource "aws_cloudwatch_log_group" "trail" {
 }
 
 resource "aws_iam_role" "trail" {
-  name               = "${var.name}-trail"
-  assume_role_policy = data.aws_iam_policy_document.trail_trust.json
+  name                 = "${var.name}-trail"
+  assume_role_policy   = data.aws_iam_policy_document.trail_trust.json
+  permissions_boundary = var.permissions_boundary_arn
 }
 
 resource "aws_iam_role_policy" "trail" {
@@ -123,9 +124,10 @@ resource "aws_config_configuration_recorder_status" "account" {
 }
 
 resource "aws_iam_role" "config" {
-  count              = var.config_recorder ? 1 : 0
-  name               = "${var.name}-config"
-  assume_role_policy = data.aws_iam_policy_document.config_trust.json
+  count                = var.config_recorder ? 1 : 0
+  name                 = "${var.name}-config"
+  assume_role_policy   = data.aws_iam_policy_document.config_trust.json
+  permissions_boundary = var.permissions_boundary_arn
 }
 
 # Config reads the description of every kind of resource; AWS keeps that list.

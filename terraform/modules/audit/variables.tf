@@ -70,3 +70,9 @@ variable "config_recorder" {
   type        = bool
   default     = false
 }
+
+variable "permissions_boundary_arn" {
+  description = "Boundary of every role; null for none."
+  type        = string
+  default     = null
+}

@@ -73,3 +73,9 @@ variable "log_retention_days" {
     error_message = "log_retention_days must be a number of days that CloudWatch offers."
   }
 }
+
+variable "permissions_boundary_arn" {
+  description = "Boundary of every role; null for none."
+  type        = string
+  default     = null
+}

@@ -48,3 +48,17 @@ run "roles_trust_one_service_of_this_account" {
     error_message = "The recorder's role reaches more than its folder of the logs bucket and the key."
   }
 }
+
+run "roles_have_the_boundary" {
+  command = plan
+
+  variables {
+    config_recorder          = true
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+  }
+
+  assert {
+    condition     = alltrue([for role in [aws_iam_role.trail, aws_iam_role.config[0]] : role.permissions_boundary == var.permissions_boundary_arn])
+    error_message = "A role has no boundary."
+  }
+}

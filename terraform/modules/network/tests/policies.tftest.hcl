@@ -69,3 +69,16 @@ run "services_read_their_own_files" {
     error_message = "Everybody may write through the endpoint."
   }
 }
+
+run "the_role_has_the_boundary" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "arn:aws:iam::123456789012:policy/boundary"
+  }
+
+  assert {
+    condition     = aws_iam_role.flow.permissions_boundary == var.permissions_boundary_arn
+    error_message = "The role has no boundary."
+  }
+}

@@ -1,0 +1,1 @@
+"""What it takes to run the lakehouse in an account: its price, its size, its workflow."""
