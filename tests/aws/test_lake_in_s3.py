@@ -16,7 +16,7 @@ from spark_jobs import registry
 from spark_jobs.lake import Lake
 from spark_jobs.sources import csv_folder
 from spark_jobs.sources.sample import generate
-from tests.aws.moto_server import cleaned_environment, moto_server
+from tests.aws.support.moto_server import cleaned_environment, moto_server
 from tests.unit.incremental.lakes import content, lake_in, run
 
 pytest.importorskip("moto", reason="moto is not installed: make setup")

@@ -17,6 +17,7 @@ variables {
   prefix              = "risk-lakehouse-test"
   kms_key_arn         = "arn:aws:kms:eu-west-1:123456789012:key/lake"
   hmac_key_secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hmac"
+  database_prefix     = "risk_lakehouse_test"
   access              = jsondecode(file("../../access.json"))
   buckets = {
     for zone in ["landing", "bronze", "silver", "gold", "quarantine", "ops", "models", "logs", "artifacts"] :
@@ -52,12 +53,51 @@ run "each_job_touches_its_own_places" {
 
   assert {
     condition = alltrue(flatten([
-      for document in data.aws_iam_policy_document.job : [
+      for document in concat(values(data.aws_iam_policy_document.job), [data.aws_iam_policy_document.service, data.aws_iam_policy_document.crawler]) : [
         for statement in document.statement :
         statement.sid == "Measure" || !anytrue([for named in concat(tolist(statement.actions), tolist(statement.resources)) : named == "*" || endswith(named, ":*")])
       ]
     ]))
     error_message = "A wildcard stands outside the list of those that AWS leaves no other way for."
+  }
+}
+
+run "crawlers_write_the_catalog_and_no_file" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for statement in data.aws_iam_policy_document.crawler.statement :
+      !anytrue([for action in statement.actions : can(regex("^s3:(Put|Delete)|^secretsmanager:", action))])
+    ])
+    error_message = "The crawlers may write files or read the key of pseudonyms."
+  }
+
+  assert {
+    condition     = !anytrue([for resource in data.aws_iam_policy_document.crawler.statement[0].resources : can(regex("silver|gold", resource))])
+    error_message = "The crawlers may read tables that come from contracts."
+  }
+}
+
+run "in_a_network_a_job_attaches_there_and_nowhere_else" {
+  command = plan
+
+  variables {
+    network = { connection_name = "private", security_group_id = "sg-1", subnet_ids = ["subnet-1"] }
+  }
+
+  assert {
+    condition = toset(data.aws_iam_policy_document.network[0].statement[2].resources) == toset([
+      "arn:aws:ec2:eu-west-1:123456789012:network-interface/*",
+      "arn:aws:ec2:eu-west-1:123456789012:security-group/sg-1",
+      "arn:aws:ec2:eu-west-1:123456789012:subnet/subnet-1",
+    ])
+    error_message = "A job may attach itself to another network."
+  }
+
+  assert {
+    condition     = toset(keys(aws_iam_role_policy.network)) == toset(keys(var.access))
+    error_message = "A job has no way into the network."
   }
 }
 
