@@ -7,6 +7,9 @@ terraform {
       version = "~> 5.100"
     }
   }
+
+  # Its path is given by who starts the server: terraform init -backend-config="path=..."
+  backend "local" {}
 }
 
 # Asks the server that AWS_ENDPOINT_URL names. Without that variable it asks AWS itself, with keys that nobody has, and

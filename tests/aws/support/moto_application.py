@@ -8,11 +8,13 @@ anything of what it answers: a state machine that is "valid" here has been looke
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from urllib.parse import parse_qsl, unquote
 
 MOTO_VERSION = "5.2.5"
 _SIGNED_BY = re.compile(r"Credential=(?P<key>[^/]+)/\d+/[^/]+/(?P<service>[^/]+)/")
+_DELETED_KEY = re.compile(r"<Key>([^<]*)</Key>")
 
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -30,12 +33,25 @@ def patch() -> None:
 
     if moto.__version__ != MOTO_VERSION:
         raise RuntimeError(f"moto is {moto.__version__}, its additions are for {MOTO_VERSION}")
+    _saved_queries()
     _glue_connections()
+    _rules_of_security_groups()
     _state_machines()
 
 
+def _saved_queries() -> None:
+    """``DeleteNamedQuery`` exists."""
+    from moto.athena.responses import AthenaResponse
+
+    def delete_named_query(self: Any) -> str:
+        self.athena_backend.named_queries.pop(self._get_param("NamedQueryId"), None)
+        return json.dumps({})
+
+    AthenaResponse.delete_named_query = delete_named_query
+
+
 def _glue_connections() -> None:
-    """``GetConnection`` tells the type and the place in the network that were given, and ``DeleteConnection`` exists."""
+    """``GetConnection`` tells type and place in the network as given, and ``DeleteConnection`` exists."""
     from moto.core.responses import ActionResult
     from moto.glue.models import FakeConnection
     from moto.glue.responses import GlueResponse
@@ -51,6 +67,22 @@ def _glue_connections() -> None:
 
     FakeConnection.as_dict = as_dict
     GlueResponse.delete_connection = delete_connection
+
+
+def _rules_of_security_groups() -> None:
+    """A rule for a group or a prefix list tells its description; only those for addresses do by themselves."""
+    from moto.ec2.models.security_groups import SecurityGroupRule
+
+    made = SecurityGroupRule.__init__
+
+    def init(self: Any, *args: Any, **told: Any) -> None:
+        bound = inspect.signature(made).bind(self, *args, **told).arguments
+        given = [bound.get(kind) or {} for kind in ("ip_range", "source_group", "prefix_list_id")]
+        self.told_description = next((kind["Description"] for kind in given if "Description" in kind), None)
+        made(self, *args, **told)
+
+    SecurityGroupRule.__init__ = init
+    SecurityGroupRule.description = property(lambda self: self.told_description)
 
 
 def _state_machines() -> None:
@@ -83,17 +115,24 @@ class Recorder:
 
 
 def _told(environ: dict[str, Any]) -> dict[str, Any]:
-    """Of a request: what the S3 protocol says by method, path and query, and the JSON protocol by target and body."""
+    """Of a request: what the S3 protocol says by method, path and query, the others by a target or a form."""
     target = environ.get("HTTP_X_AMZ_TARGET", "")
+    query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+    is_form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded") and not query
     body: dict[str, Any] = {}
-    if target:
+    if target or is_form or "delete" in query:
         content = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(content)
-        body = json.loads(content or b"{}")
+        if target:
+            body = json.loads(content or b"{}")
+        elif is_form:
+            body = dict(parse_qsl(content.decode(errors="replace")))
+        else:
+            body = {"keys": [unescape(key) for key in _DELETED_KEY.findall(content.decode())]}
     return {
         "method": environ["REQUEST_METHOD"],
         "path": unquote(environ.get("RAW_URI", environ["PATH_INFO"]).split("?")[0]),
-        "query": dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)),
+        "query": query,
         "target": target,
         "body": body,
         "copy_source": unquote(environ.get("HTTP_X_AMZ_COPY_SOURCE", "")),
