@@ -12,6 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL = --numprocesses 2 --dist loadfile
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train
+GLUE_EXTRAS := --extra quality --extra report --extra train --extra aws
 BENCHES = $(or $(BENCH),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))))
 TERRAFORM_FMT = command -v terraform >/dev/null || { echo 'terraform is not installed: its files were passed over'; exit 0; }; terraform fmt
 TERRAFORM_ENV = terraform -chdir='terraform/envs/$(ENV)'
@@ -101,15 +102,36 @@ cost: .venv/.etl ## Estimate what each environment costs in a month: ENV=dev_idl
 scale: .venv/.etl ## Write the tables of docs/scale.md again from measurements and prices.
 	@$(BIN)/python -m deploy.scale
 
+##@ AWS
+.PHONY: test-aws checkov aws-local-up aws-local-down
+test-aws: java .venv/.dev jars ## Prove the AWS side without an account: Terraform, the jobs on an applied stack, rights, checkov (minutes).
+	@$(RUN) jars --s3
+	@$(PYTEST) tests/aws $(ARGS)
+	@$(MAKE) --no-print-directory checkov
+
+checkov: ## Scan Terraform's files with checkov, in an environment of its own; skips where it cannot be had.
+	@$(if $(wildcard .venv/bin/python),.venv/bin/python,python3) requirements/checkov.py
+
+aws-local-up: .venv/.dev ## Start a server in the place of AWS and apply terraform/envs/local to it: PORT=number.
+	@PORT='$(PORT)' $(BIN)/python -m tests.aws.support.local_stack up
+
+aws-local-down: .venv/.dev ## Destroy what aws-local-up has made, and end its server.
+	@$(BIN)/python -m tests.aws.support.local_stack down
+
 ##@ Build
-.PHONY: wheel lock clean clean-all
+.PHONY: wheel glue-wheels lock clean clean-all
 wheel: .venv/.dev ## Build dist/*.whl with contracts and views inside, the file AWS Glue gets.
 	@$(BIN)/hatchling build --target wheel
+
+glue-wheels: .venv/.dev ## Build dist/*.gluewheels.zip, the wheel with all it needs on AWS Glue (220 MB).
+	@$(BIN)/python requirements/glue_wheels.py
 
 lock: .venv/.dev ## Resolve pyproject.toml again into requirements/*.lock, hashes and no addresses.
 	@$(COMPILE) requirements/bootstrap.in --output-file requirements/bootstrap.lock
 	@$(COMPILE) pyproject.toml --all-extras --constraints requirements/bootstrap.lock --output-file requirements/dev.lock
 	@$(COMPILE) pyproject.toml $(ETL_EXTRAS) --constraints requirements/dev.lock --output-file requirements/etl.lock
+	@$(COMPILE) pyproject.toml $(GLUE_EXTRAS) --constraints requirements/dev.lock --output-file requirements/glue.lock
+	@$(COMPILE) requirements/checkov.in --output-file requirements/checkov.lock
 	@! grep -n '://' requirements/*.lock
 
 clean: ## Remove what runs and tools made; the environment, the jars and the code stay.

@@ -6,17 +6,15 @@ data "aws_region" "current" {}
 data "aws_partition" "current" {}
 
 locals {
-  logs_arn = join(":", [
-    "arn", data.aws_partition.current.partition, "logs", data.aws_region.current.name,
-    data.aws_caller_identity.current.account_id, "log-group", "/aws-glue/*",
-  ])
+  partition = data.aws_partition.current.partition
+  account   = data.aws_caller_identity.current.account_id
+  region    = data.aws_region.current.name
+  logs_arn  = "arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/aws-glue/*"
+  glue_arn  = "arn:${local.partition}:glue:${local.region}:${local.account}"
+  ec2_arn   = "arn:${local.partition}:ec2:${local.region}:${local.account}"
 
-  glue_arn = join(":", [
-    "arn", data.aws_partition.current.partition, "glue", data.aws_region.current.name,
-    data.aws_caller_identity.current.account_id,
-  ])
-  database = "${local.glue_arn}:database/${var.athena.database_prefix}_"
-  table    = "${local.glue_arn}:table/${var.athena.database_prefix}_"
+  database = "${local.glue_arn}:database/${var.database_prefix}_"
+  table    = "${local.glue_arn}:table/${var.database_prefix}_"
 
   # What may be written may be read too, and every job reads its own code. What Athena answers, it writes as the one who asks.
   writes = {
@@ -32,7 +30,8 @@ locals {
       local.writes[job],
     )
   }
-  place = "^(?P<zone>[^/]+)/(?P<prefix>.*)$"
+  crawled = ["landing", "bronze", "quarantine"]
+  place   = "^(?P<zone>[^/]+)/(?P<prefix>.*)$"
 }
 
 data "aws_iam_policy_document" "trust" {
@@ -47,7 +46,7 @@ data "aws_iam_policy_document" "trust" {
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
-      values   = [data.aws_caller_identity.current.account_id]
+      values   = [local.account]
     }
   }
 }
@@ -159,13 +158,33 @@ data "aws_iam_policy_document" "job" {
     }
   }
 
+  # CloudWatch has no resources to name; the namespace bounds it.
+  dynamic "statement" {
+    for_each = contains(each.value.writes, "ops/run_log/") ? [var.metrics_namespace] : []
+
+    content {
+      sid       = "TellFigures"
+      actions   = ["cloudwatch:PutMetricData"]
+      resources = ["*"]
+
+      condition {
+        test     = "StringEquals"
+        variable = "cloudwatch:namespace"
+        values   = [statement.value]
+      }
+    }
+  }
+}
+
+# What Glue does in the name of a role around the job itself.
+data "aws_iam_policy_document" "service" {
   statement {
     sid       = "Log"
-    actions   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+    actions   = ["logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
     resources = [local.logs_arn]
   }
 
-  # CloudWatch has no resources to name; the namespace bounds it.
+  # No resources to name here either.
   statement {
     sid       = "Measure"
     actions   = ["cloudwatch:PutMetricData"]
@@ -174,7 +193,60 @@ data "aws_iam_policy_document" "job" {
     condition {
       test     = "StringEquals"
       variable = "cloudwatch:namespace"
-      values   = contains(each.value.writes, "ops/run_log/") ? ["Glue", var.metrics_namespace] : ["Glue"]
+      values   = ["Glue"]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "network" {
+  count = var.network == null ? 0 : 1
+
+  statement {
+    sid       = "FindConnection"
+    actions   = ["glue:GetConnection"]
+    resources = ["${local.glue_arn}:catalog", "${local.glue_arn}:connection/${var.network.connection_name}"]
+  }
+
+  # Descriptions have no resources to name.
+  statement {
+    sid = "LookAround"
+    actions = [
+      "ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets",
+      "ec2:DescribeVpcAttribute", "ec2:DescribeVpcEndpoints",
+    ]
+    resources = ["*"]
+  }
+
+  statement {
+    sid     = "Attach"
+    actions = ["ec2:CreateNetworkInterface"]
+    resources = concat(
+      ["${local.ec2_arn}:network-interface/*", "${local.ec2_arn}:security-group/${var.network.security_group_id}"],
+      [for subnet in var.network.subnet_ids : "${local.ec2_arn}:subnet/${subnet}"],
+    )
+  }
+
+  statement {
+    sid       = "TagOwnInterface"
+    actions   = ["ec2:CreateTags", "ec2:DeleteTags"]
+    resources = ["${local.ec2_arn}:network-interface/*"]
+
+    condition {
+      test     = "ForAllValues:StringEquals"
+      variable = "aws:TagKeys"
+      values   = ["aws-glue-service-resource"]
+    }
+  }
+
+  statement {
+    sid       = "Detach"
+    actions   = ["ec2:DeleteNetworkInterface"]
+    resources = ["${local.ec2_arn}:network-interface/*"]
+
+    condition {
+      test     = "Null"
+      variable = "aws:ResourceTag/aws-glue-service-resource"
+      values   = ["false"]
     }
   }
 }
@@ -185,4 +257,65 @@ resource "aws_iam_role_policy" "job" {
   name   = "lake"
   role   = aws_iam_role.job[each.key].id
   policy = data.aws_iam_policy_document.job[each.key].json
+}
+
+# The same in every role, and so apart from the job's own places.
+resource "aws_iam_role_policy" "service" {
+  for_each = var.access
+
+  name   = "glue"
+  role   = aws_iam_role.job[each.key].id
+  policy = data.aws_iam_policy_document.service.json
+}
+
+resource "aws_iam_role_policy" "network" {
+  for_each = var.network == null ? {} : var.access
+
+  name   = "network"
+  role   = aws_iam_role.job[each.key].id
+  policy = data.aws_iam_policy_document.network[0].json
+}
+
+# ---- crawlers: read files, write the catalog
+
+resource "aws_iam_role" "crawler" {
+  name                 = "${var.prefix}-crawler"
+  description          = "Glue crawlers: read ${join(", ", local.crawled)} and keep their tables in the catalog."
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.permissions_boundary_arn
+}
+
+data "aws_iam_policy_document" "crawler" {
+  statement {
+    sid       = "Read"
+    actions   = ["s3:GetObject", "s3:ListBucket"]
+    resources = flatten([for zone in local.crawled : [var.buckets[zone].arn, "${var.buckets[zone].arn}/*"]])
+  }
+
+  statement {
+    sid       = "Decrypt"
+    actions   = ["kms:Decrypt"]
+    resources = [var.kms_key_arn]
+  }
+
+  statement {
+    sid = "KeepTables"
+    actions = [
+      "glue:BatchCreatePartition", "glue:BatchGetPartition", "glue:BatchUpdatePartition", "glue:CreateTable",
+      "glue:GetDatabase", "glue:GetPartition", "glue:GetPartitions", "glue:GetTable", "glue:GetTables", "glue:UpdateTable",
+    ]
+    resources = concat(["${local.glue_arn}:catalog"], flatten([
+      for zone in local.crawled : [
+        "${local.glue_arn}:database/${var.database_prefix}_${zone}", "${local.glue_arn}:table/${var.database_prefix}_${zone}/*",
+      ]
+    ]))
+  }
+
+  source_policy_documents = [data.aws_iam_policy_document.service.json]
+}
+
+resource "aws_iam_role_policy" "crawler" {
+  name   = "crawl"
+  role   = aws_iam_role.crawler.id
+  policy = data.aws_iam_policy_document.crawler.json
 }

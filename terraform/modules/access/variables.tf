@@ -30,6 +30,22 @@ variable "access" {
   }
 }
 
+variable "database_prefix" {
+  description = "Start of every database's name, as the module catalog has it."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9_]{1,63}$", var.database_prefix))
+    error_message = "database_prefix must be lower-case letters, digits and underscores, a letter first."
+  }
+}
+
+variable "network" {
+  description = "The private network that jobs run in, as the module network gives it; null for none."
+  type        = object({ connection_name = string, security_group_id = string, subnet_ids = list(string) })
+  default     = null
+}
+
 variable "code_prefixes" {
   description = "Places below the artifacts zone that every job loads its code from."
   type        = list(string)
@@ -47,8 +63,8 @@ variable "hmac_key_secret_arn" {
 }
 
 variable "athena" {
-  description = "Where views are made: the workgroup, the folder of its results in the bucket athena-results, and the start of every database's name."
-  type        = object({ workgroup_arn = string, results_prefix = string, database_prefix = string })
+  description = "Where views are made: the workgroup and the folder of its results in the bucket athena-results."
+  type        = object({ workgroup_arn = string, results_prefix = string })
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]*/$", var.athena.results_prefix))

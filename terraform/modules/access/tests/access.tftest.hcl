@@ -17,11 +17,11 @@ variables {
   prefix              = "risk-lakehouse-test"
   kms_key_arn         = "arn:aws:kms:eu-west-1:123456789012:key/lake"
   hmac_key_secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hmac"
+  database_prefix     = "risk_lakehouse_test"
   access              = jsondecode(file("../../access.json"))
   athena = {
-    workgroup_arn   = "arn:aws:athena:eu-west-1:123456789012:workgroup/bank-platform"
-    results_prefix  = "platform/"
-    database_prefix = "bank_test"
+    workgroup_arn  = "arn:aws:athena:eu-west-1:123456789012:workgroup/bank-platform"
+    results_prefix = "platform/"
   }
   buckets = {
     for zone in ["landing", "bronze", "silver", "gold", "quarantine", "ops", "models", "logs", "artifacts", "athena-results"] :
@@ -57,7 +57,7 @@ run "each_job_touches_its_own_places" {
 
   assert {
     condition = alltrue(flatten([
-      for document in data.aws_iam_policy_document.job : [
+      for document in concat(values(data.aws_iam_policy_document.job), [data.aws_iam_policy_document.service, data.aws_iam_policy_document.crawler]) : [
         for statement in document.statement :
         statement.sid == "Measure" || !anytrue([for named in concat(tolist(statement.actions), tolist(statement.resources)) : named == "*" || endswith(named, ":*")])
       ]
@@ -77,8 +77,8 @@ run "only_the_job_of_views_asks_athena" {
       if anytrue([for statement in document.statement : anytrue([for action in statement.actions : can(regex("^(athena|glue):", action))])])
       } == { views = concat(
         ["arn:aws:athena:eu-west-1:123456789012:workgroup/bank-platform"],
-        ["arn:aws:glue:eu-west-1:123456789012:catalog", "arn:aws:glue:eu-west-1:123456789012:database/bank_test_views"],
-        [for name in sort(var.access["views"].makes_views) : "arn:aws:glue:eu-west-1:123456789012:table/bank_test_${replace(name, ".", "/")}"],
+        ["arn:aws:glue:eu-west-1:123456789012:catalog", "arn:aws:glue:eu-west-1:123456789012:database/risk_lakehouse_test_views"],
+        [for name in sort(var.access["views"].makes_views) : "arn:aws:glue:eu-west-1:123456789012:table/risk_lakehouse_test_${replace(name, ".", "/")}"],
     ) }
     error_message = "Another job may ask Athena or change the catalogue, or the job of views may change more than them."
   }
@@ -87,7 +87,7 @@ run "only_the_job_of_views_asks_athena" {
     condition = alltrue([
       for name in var.access["views"].asks : anytrue([
         for statement in data.aws_iam_policy_document.job["views"].statement :
-        statement.sid == "ReadCatalog" && contains(statement.resources, "arn:aws:glue:eu-west-1:123456789012:table/bank_test_${replace(name, ".", "/")}")
+        statement.sid == "ReadCatalog" && contains(statement.resources, "arn:aws:glue:eu-west-1:123456789012:table/risk_lakehouse_test_${replace(name, ".", "/")}")
       ])
     ])
     error_message = "A table below a view is not found in the catalogue."
@@ -103,6 +103,45 @@ run "figures_of_runs_come_from_jobs_that_log_them" {
       if contains(flatten([for statement in document.statement : [for condition in statement.condition : tolist(condition.values)]]), "RiskLakehouse")
     ] == ["bronze", "gold", "scoring", "silver"]
     error_message = "Jobs that keep a run log cannot send its figures, or others can."
+  }
+}
+
+run "crawlers_write_the_catalog_and_no_file" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for statement in data.aws_iam_policy_document.crawler.statement :
+      !anytrue([for action in statement.actions : can(regex("^s3:(Put|Delete)|^secretsmanager:", action))])
+    ])
+    error_message = "The crawlers may write files or read the key of pseudonyms."
+  }
+
+  assert {
+    condition     = !anytrue([for resource in data.aws_iam_policy_document.crawler.statement[0].resources : can(regex("silver|gold", resource))])
+    error_message = "The crawlers may read tables that come from contracts."
+  }
+}
+
+run "in_a_network_a_job_attaches_there_and_nowhere_else" {
+  command = plan
+
+  variables {
+    network = { connection_name = "private", security_group_id = "sg-1", subnet_ids = ["subnet-1"] }
+  }
+
+  assert {
+    condition = toset(data.aws_iam_policy_document.network[0].statement[2].resources) == toset([
+      "arn:aws:ec2:eu-west-1:123456789012:network-interface/*",
+      "arn:aws:ec2:eu-west-1:123456789012:security-group/sg-1",
+      "arn:aws:ec2:eu-west-1:123456789012:subnet/subnet-1",
+    ])
+    error_message = "A job may attach itself to another network."
+  }
+
+  assert {
+    condition     = toset(keys(aws_iam_role_policy.network)) == toset(keys(var.access))
+    error_message = "A job has no way into the network."
   }
 }
 

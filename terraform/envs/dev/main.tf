@@ -1,0 +1,16 @@
+# Made by Secrets Manager; it reaches the secret without standing in a plan or a state.
+ephemeral "aws_secretsmanager_random_password" "pseudonym_key" {
+  password_length     = 64
+  exclude_punctuation = true
+}
+
+module "lakehouse" {
+  source                   = "../../modules/lakehouse"
+  name                     = "risk-lakehouse-dev"
+  bucket_prefix            = "${var.company}-risk-lakehouse-dev"
+  pseudonym_key            = ephemeral.aws_secretsmanager_random_password.pseudonym_key.random_password
+  permissions_boundary_arn = var.permissions_boundary_arn
+  teams                    = { risk = { scan_limit_bytes = 10737418240 } } # 10 GB
+  log_retention_days       = 90
+  search_retention_days    = 14
+}

@@ -1,0 +1,21 @@
+variable "region" {
+  description = "Region of the lake."
+  type        = string
+  default     = "eu-west-1"
+}
+
+variable "company" {
+  description = "Start of the buckets' names, which are unique in the world."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{1,20}$", var.company))
+    error_message = "company must be 2 to 21 lower-case letters, digits and hyphens."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  description = "Boundary that the account demands of every role; null for none."
+  type        = string
+  default     = null
+}

@@ -1,0 +1,4 @@
+variable "wheels" {
+  description = "A zip of wheels to upload. The server runs no job, so it need not hold what a job needs."
+  type        = string
+}

@@ -1,0 +1,39 @@
+output "lake_location" {
+  description = "What every command takes as --lake."
+  value       = module.zones.lake_location
+}
+
+output "buckets" {
+  description = "Bucket of each zone: name and ARN."
+  value       = module.zones.buckets
+}
+
+output "jobs" {
+  description = "Glue job of each entry of glue/jobs.yaml: name and ARN."
+  value       = { for job, name in module.jobs.names : job => { name = name, arn = module.jobs.arns[job] } }
+}
+
+output "job_role_arns" {
+  description = "Role of each Glue job."
+  value       = module.access.job_role_arns
+}
+
+output "databases" {
+  description = "Database of each zone, views among them."
+  value       = module.catalog.databases
+}
+
+output "workgroups" {
+  description = "Athena workgroup of each team: name, ARN and the place of its results."
+  value       = module.athena.workgroups
+}
+
+output "pseudonym_key_secret_arn" {
+  description = "Secret that holds the key of pseudonyms."
+  value       = module.pseudonym_key.secret_arn
+}
+
+output "kms_key_arn" {
+  description = "Key that encrypts the lake."
+  value       = module.zones.kms_key_arn
+}

@@ -1,0 +1,138 @@
+# ---- names
+
+variable "name" {
+  description = "What the names of this environment begin with, as risk-lakehouse-dev; underscores in the catalog."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{2,30}$", var.name))
+    error_message = "name must be 3 to 31 lower-case letters, digits and hyphens, a letter first."
+  }
+}
+
+variable "bucket_prefix" {
+  description = "Start of every bucket's name, unique in the world, as <company>-risk-lakehouse-dev."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9-]{1,46}[a-z0-9]$", var.bucket_prefix))
+    error_message = "bucket_prefix must be 3 to 48 lower-case letters, digits and hyphens, so that every bucket's name fits into 63."
+  }
+}
+
+# ---- what runs
+
+variable "wheels" {
+  description = "The zip of wheels that jobs install; null for the one that `make glue-wheels` builds of this version."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.wheels == null || can(regex("\\.gluewheels\\.zip$", var.wheels))
+    error_message = "wheels must end with .gluewheels.zip, by which Glue knows what is in it."
+  }
+}
+
+variable "is_flexible" {
+  description = "Whether jobs run on spare capacity: cheaper, and they may start late. Not for production."
+  type        = bool
+  default     = true
+}
+
+variable "pseudonym_key" {
+  description = "Key of the pseudonyms, taken when a generation is first applied; ephemeral, so no plan and no state holds it."
+  type        = string
+  ephemeral   = true
+  sensitive   = true
+}
+
+variable "pseudonym_key_generation" {
+  description = "Which key of pseudonyms this is. One more gives everybody another pseudonym."
+  type        = number
+  default     = 1
+}
+
+# ---- who asks
+
+variable "teams" {
+  description = "Teams that ask Athena, and how many bytes one query of theirs may scan."
+  type        = map(object({ scan_limit_bytes = number }))
+}
+
+variable "permissions_boundary_arn" {
+  description = "Boundary of every role that a job or crawler has; null for none."
+  type        = string
+  default     = null
+}
+
+# ---- how long things are kept
+
+variable "noncurrent_days" {
+  description = "Days that a replaced or deleted version of an object is kept; part of the promise of erasure."
+  type        = number
+  default     = 7
+}
+
+variable "log_retention_days" {
+  description = "Days that the logs bucket keeps runs, access and trail."
+  type        = number
+  default     = 400
+}
+
+variable "search_retention_days" {
+  description = "Days that CloudWatch keeps the trail and the flow logs, where they can be searched."
+  type        = number
+  default     = 90
+}
+
+variable "is_disposable" {
+  description = "Whether buckets and the key of pseudonyms are destroyed at once with what is in them; for environments without real data."
+  type        = bool
+  default     = false
+}
+
+# ---- switches
+
+variable "private_network" {
+  description = "Whether jobs run in a network without a way out; its endpoints cost by the hour."
+  type        = bool
+  default     = false
+}
+
+variable "network_service_bucket_arns" {
+  description = "Buckets of AWS itself that can be read from the private network."
+  type        = set(string)
+  default     = []
+}
+
+variable "crawler_schedule" {
+  description = "When crawlers run, as cron(0 5 * * ? *), UTC; null to start them by hand."
+  type        = string
+  default     = null
+}
+
+# One for each account and region, so on in one environment of them, and off where the bank's landing zone has them.
+variable "account_watchers" {
+  description = "Which watchers of the whole account this environment switches on."
+  type = object({
+    encrypted_catalog = optional(bool, false)
+    multi_region      = optional(bool, false)
+    guardduty         = optional(bool, false)
+    macie             = optional(bool, false)
+    config_recorder   = optional(bool, false)
+  })
+  default = {}
+}
+
+# Only the local environment sets these two, for a server that stands in for AWS.
+variable "deny_insecure" {
+  description = "Whether bucket policies refuse plain HTTP and other keys."
+  type        = bool
+  default     = true
+}
+
+variable "landing_events" {
+  description = "Whether the landing bucket tells EventBridge of new files."
+  type        = bool
+  default     = true
+}

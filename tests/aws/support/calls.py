@@ -1,0 +1,77 @@
+"""Recorded requests as what IAM judges: actions on resources.
+
+Source: AWS Service Authorization Reference, S3, Secrets Manager and KMS; S3 User Guide, "Required permissions for S3 API
+operations". With SSE-KMS, S3 calls KMS in the name of whoever reads or writes an object.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.aws.support.iam import Call
+
+#: Of a request below a bucket: the method, and the query parameters that make it another action.
+_OF_OBJECTS = {
+    ("GET", "uploadId"): "s3:ListMultipartUploadParts",
+    ("DELETE", "uploadId"): "s3:AbortMultipartUpload",
+    ("PUT", "uploadId"): "s3:PutObject",
+    ("POST", "uploadId"): "s3:PutObject",
+    ("POST", "uploads"): "s3:PutObject",
+    ("GET", ""): "s3:GetObject",
+    ("HEAD", ""): "s3:GetObject",
+    ("PUT", ""): "s3:PutObject",
+    ("DELETE", ""): "s3:DeleteObject",
+}
+_OF_BUCKETS = {
+    ("GET", "location"): "s3:GetBucketLocation",
+    ("GET", "uploads"): "s3:ListBucketMultipartUploads",
+    ("GET", "versions"): "s3:ListBucketVersions",
+    ("GET", ""): "s3:ListBucket",
+    ("HEAD", ""): "s3:ListBucket",
+}
+_KMS_OF = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey"}
+
+
+def calls_of(record: Path, who: str, kms_key_arn: str) -> set[Call]:
+    """What a principal did; NotImplementedError for a request that nobody has thought of."""
+    requests = (json.loads(line) for line in record.read_text().splitlines())
+    return {call for told in requests if told["who"] == who for call in _calls(told, kms_key_arn)}
+
+
+def _calls(told: dict[str, Any], kms_key_arn: str) -> Iterator[Call]:
+    if told["service"] == "s3":
+        for call in _s3(told):
+            yield call
+            if call.action in _KMS_OF:
+                yield Call(_KMS_OF[call.action], kms_key_arn)
+    elif told["target"] == "secretsmanager.GetSecretValue":
+        yield Call("secretsmanager:GetSecretValue", told["body"]["SecretId"])
+        yield Call("kms:Decrypt", kms_key_arn)
+    else:
+        raise NotImplementedError(f"a call of {told['service']} {told['target']}")
+
+
+def _s3(told: dict[str, Any]) -> Iterator[Call]:
+    bucket, _, key = told["path"].lstrip("/").partition("/")
+    method, query = told["method"], told["query"]
+    if key:
+        yield Call(_action(_OF_OBJECTS, method, query), f"arn:aws:s3:::{bucket}/{key}")
+        if told["copy_source"]:
+            yield Call("s3:GetObject", f"arn:aws:s3:::{told['copy_source'].lstrip('/').split('?')[0]}")
+    elif method == "POST" and "delete" in query:
+        for deleted in told["body"]["keys"]:
+            yield Call("s3:DeleteObject", f"arn:aws:s3:::{bucket}/{deleted}")
+    else:
+        context = {"s3:prefix": query["prefix"]} if "prefix" in query else {}
+        yield Call(_action(_OF_BUCKETS, method, query), f"arn:aws:s3:::{bucket}", context)
+
+
+def _action(table: dict[tuple[str, str], str], method: str, query: dict[str, str]) -> str:
+    found = [action for (of, name), action in table.items() if of == method and (not name or name in query)]
+    if not found:
+        raise NotImplementedError(f"S3 by {method} with {sorted(query)}")
+    return found[0]
+

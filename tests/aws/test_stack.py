@@ -1,0 +1,218 @@
+"""The local environment applied: its second plan, the jobs on it, what their roles allow, and that nothing is left."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from spark_jobs import registry
+from spark_jobs.lake import Lake
+from spark_jobs.sources import csv_folder
+from spark_jobs.sources.sample import generate
+from tests.aws.support import iam
+from tests.aws.support.calls import calls_of
+from tests.aws.support.iam import Call
+from tests.aws.support.local_stack import Stack
+from tests.aws.support.moto_server import ROOT, cleaned_environment, variables
+from tests.unit.incremental.lakes import content, lake_in, run
+
+pytestmark = [pytest.mark.slow, pytest.mark.spark]
+
+JOBS = yaml.safe_load((ROOT / "glue" / "jobs.yaml").read_text())
+ACCESS = json.loads((ROOT / "terraform" / "access.json").read_text())
+UNUSED = yaml.safe_load((Path(__file__).parent / "unused_grants.yaml").read_text())
+
+
+def glue_job(stack: Stack, job: str) -> subprocess.CompletedProcess[str]:
+    """What Glue does: the job's script with the job's own arguments, under a name that the record shows."""
+    import boto3
+
+    told = boto3.client("glue").get_job(JobName=f"risk-lakehouse-local-{job}")["Job"]
+    arguments = [word for pair in told["DefaultArguments"].items() for word in pair]
+    return subprocess.run(
+        [sys.executable, ROOT / "glue" / "run_job.py", "--JOB_NAME", told["Name"], *arguments],
+        env=cleaned_environment() | variables(stack.port, who=job) | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("delivered") / "sample"
+    generate(folder, scale=0.005, seed=11, days=30, dirt=0.05)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def jobs_run(stack: Stack, sample: Path) -> Stack:
+    """The stack after every job has run once, the daily ones first."""
+    import boto3
+
+    s3 = boto3.client("s3")
+    for delivery in csv_folder.files(sample):
+        s3.upload_file(str(delivery.path), "local-risk-lakehouse-landing", delivery.relative_path)
+    for job in JOBS:
+        ended = glue_job(stack, job)
+        assert ended.returncode == 0, f"{job}: {ended.stderr[-3000:]}"
+    return stack
+
+
+def role(job: str) -> list[dict[str, Any]]:
+    """The statements of a job's role, as IAM has them."""
+    import boto3
+
+    client, name = boto3.client("iam"), f"risk-lakehouse-local-job-{job}"
+    policies = client.list_role_policies(RoleName=name)["PolicyNames"]
+    return iam.statements(client.get_role_policy(RoleName=name, PolicyName=p)["PolicyDocument"] for p in policies)
+
+
+def calls(stack: Stack, job: str) -> set[Call]:
+    return calls_of(stack.record, job, stack.outputs()["kms_key_arn"])
+
+
+def test_a_second_plan_changes_nothing(stack: Stack) -> None:
+    planned = stack.run("plan", "-detailed-exitcode")
+    assert planned.returncode == 0, planned.stdout[-3000:] + planned.stderr
+
+
+def test_state_and_plan_do_not_hold_the_key(stack: Stack) -> None:
+    assert key(stack) not in (stack.folder / "terraform.tfstate").read_text()
+
+
+def key(stack: Stack) -> str:
+    import boto3
+
+    secret = stack.outputs()["pseudonym_key_secret_arn"]
+    return boto3.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
+
+
+def test_jobs_make_the_tables_of_a_run_here(
+    jobs_run: Stack, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RISK_LAKE_HMAC_KEY", key(jobs_run))
+    here, there = lake_in(tmp_path / "here"), Lake(jobs_run.outputs()["lake_location"])
+    assert run(here, csv_folder.files(sample)).errors == []
+    modelled = {"gold.loan_default_scores", "gold.portfolio_risk"}  # this run's model is another
+    tables = [n for n, node in registry.load().items() if not node.is_artifact and n not in modelled]
+    assert [n for n in tables if content(here, n) != content(there, n)] == []
+    assert there.row_count("gold.portfolio_risk") == here.row_count("gold.portfolio_risk")
+    assert {r["status"] for r in there.rows("ops.run_log")} <= {"published", "unchanged"}
+
+
+def test_the_report_lies_where_people_open_it(jobs_run: Stack) -> None:
+    import boto3
+
+    page = boto3.client("s3").get_object(Bucket="local-risk-lakehouse-artifacts", Key="report/index.html")
+    assert b"<html" in page["Body"].read(400)
+
+
+def test_a_job_runs_again_and_gives_its_lease_back(jobs_run: Stack) -> None:
+    import boto3
+
+    again = glue_job(jobs_run, "bronze")
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert boto3.client("s3").list_objects_v2(Bucket="local-risk-lakehouse-ops", Prefix=".lease")["KeyCount"] == 0
+
+
+def test_a_held_lake_is_refused(jobs_run: Stack) -> None:
+    import boto3
+
+    s3, place = boto3.client("s3"), {"Bucket": "local-risk-lakehouse-ops", "Key": ".lease"}
+    told = json.dumps({"holder": "another", "until": "2999-01-01T00:00:00+00:00"})
+    s3.put_object(**place, Body=told.encode())
+    ended = glue_job(jobs_run, "bronze")
+    s3.delete_object(**place)
+    assert ended.returncode == 1
+    assert "another run is at work" in ended.stderr
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_role_allows_every_call_of_its_job(jobs_run: Stack, job: str) -> None:
+    made, found = calls(jobs_run, job), role(job)
+    assert {call.action for call in made} >= {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
+    assert sorted({str(call) for call in made if not iam.is_allowed(call, found)}) == []
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_role_allows_nothing_elsewhere(jobs_run: Stack, job: str) -> None:
+    found = role(job)
+    assert [str(call) for call in elsewhere(job) if iam.is_allowed(call, found)] == []
+
+
+def elsewhere(job: str) -> list[Call]:
+    """What other jobs may do and this one may not, and what none may."""
+    own = ACCESS[job]
+    every = sorted({place for found in ACCESS.values() for place in [*found["reads"], *found["writes"]]})
+    tried = []
+    for place in every:
+        zone, prefix = place.split("/", 1)
+        thing = f"arn:aws:s3:::local-risk-lakehouse-{zone}/{prefix}x"
+        if not place.startswith(tuple(own["writes"])):
+            tried += [Call("s3:PutObject", thing), Call("s3:DeleteObject", thing)]
+        if not place.startswith((*own["writes"], *own["reads"])):
+            tried += [Call("s3:GetObject", thing)]
+    if not own["needs_key"]:
+        secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:risk-lakehouse-local/hmac-key-abcdef"
+        tried.append(Call("secretsmanager:GetSecretValue", secret))
+    bucket = "arn:aws:s3:::local-risk-lakehouse-gold"
+    nobody = {
+        bucket: "s3:DeleteBucket s3:PutBucketPolicy s3:PutLifecycleConfiguration s3:PutBucketVersioning",
+        f"{bucket}/x": "s3:DeleteObjectVersion s3:GetObjectVersion s3:PutObjectAcl s3:BypassGovernanceRetention",
+        "arn:aws:s3:::another-bank/x": "s3:GetObject s3:PutObject s3:ListBucket",
+        "arn:aws:iam::123456789012:role/admin": "iam:PassRole iam:PutRolePolicy sts:AssumeRole",
+        "arn:aws:kms:eu-west-1:123456789012:key/another": "kms:Decrypt kms:ScheduleKeyDeletion kms:CreateGrant",
+        "arn:aws:glue:eu-west-1:123456789012:job/x": "glue:StartJobRun glue:UpdateJob",
+        "arn:aws:lambda:eu-west-1:123456789012:function:x": "lambda:InvokeFunction",
+        "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/cloudtrail/x": "logs:DeleteLogGroup logs:PutLogEvents",
+        "arn:aws:cloudtrail:eu-west-1:123456789012:trail/x": "cloudtrail:StopLogging",
+    }
+    return tried + [Call(action, resource) for resource, actions in nobody.items() for action in actions.split()]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_what_a_role_allows_is_used_or_explained(jobs_run: Stack, job: str) -> None:
+    made = calls(jobs_run, job)
+    unused = [grant for grant in iam.grants(role(job)) if not iam.is_used(grant, made)]
+    assert [f"{g.action} {g.resource}" for g in unused if not explained(job, g)] == []
+
+
+def explained(job: str, grant: iam.Grant) -> bool:
+    return any(covers(entry, job, grant) for entry in UNUSED)
+
+
+def covers(entry: dict[str, str], job: str, grant: iam.Grant) -> bool:
+    return all(
+        iam.matches(entry[part], value)
+        for part, value in {"job": job, "action": grant.action, "resource": grant.resource}.items()
+    )
+
+
+def test_every_explanation_is_needed(jobs_run: Stack) -> None:
+    unused = [
+        (job, grant) for job in JOBS for grant in iam.grants(role(job)) if not iam.is_used(grant, calls(jobs_run, job))
+    ]
+    assert [entry for entry in UNUSED if not any(covers(entry, job, grant) for job, grant in unused)] == []
+    assert [entry for entry in UNUSED if not entry["reason"]] == []
+
+
+def test_destroy_leaves_nothing(stack: Stack) -> None:
+    """Stands last: it takes the stack away from the tests above."""
+    import boto3
+
+    done = stack.run("destroy", "-auto-approve")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert boto3.client("s3").list_buckets()["Buckets"] == []
+    assert boto3.client("glue").get_jobs()["Jobs"] == []
+    assert boto3.client("glue").get_databases()["DatabaseList"] == []
+    assert [r["RoleName"] for r in boto3.client("iam").list_roles()["Roles"]] == []
+    assert boto3.client("secretsmanager").list_secrets()["SecretList"] == []
+    assert boto3.client("cloudtrail").describe_trails()["trailList"] == []
+    assert [v["VpcId"] for v in boto3.client("ec2").describe_vpcs()["Vpcs"] if not v["IsDefault"]] == []
