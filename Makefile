@@ -83,9 +83,12 @@ bench-full: java .venv/.dev jars ## Measure what the README claims, at its sizes
 	@for name in $(BENCHES); do $(BIN)/python -m "benchmarks.$$name" $(ARGS) || exit; done
 
 ##@ Build
-.PHONY: wheel lock clean clean-all
+.PHONY: wheel alert-zip lock clean clean-all
 wheel: .venv/.dev ## Build dist/*.whl with contracts and views inside, the file AWS Glue gets.
 	@$(BIN)/hatchling build --target wheel
+
+alert-zip: .venv/.dev ## Build build/alerting.zip, the alert function that Terraform uploads.
+	@$(BIN)/python -m services.alerting.bundle build/alerting.zip
 
 lock: .venv/.dev ## Resolve pyproject.toml again into requirements/*.lock, hashes and no addresses.
 	@$(COMPILE) requirements/bootstrap.in --output-file requirements/bootstrap.lock
