@@ -87,8 +87,8 @@ bench: java .venv/.dev jars ## Run every benchmark at a small size into build/be
 bench-full: java .venv/.dev jars ## Measure what the README claims, at its sizes, into benchmarks/results (hours): BENCH=name ARGS="--runs 1".
 	@for name in $(BENCHES); do $(BIN)/python -m "benchmarks.$$name" $(ARGS) || exit; done
 
-##@ Deploy
-.PHONY: deploy cost scale
+##@ AWS
+.PHONY: deploy cost scale test-aws checkov aws-local-up aws-local-down
 deploy: ## Plan and apply terraform/envs/ENV in your account, after a question: ENV=dev, AUTO=1 asks nothing.
 	@$(need_terraform)$(need_environment)$(need_backend)$(TERRAFORM_ENV) init -input=false -backend-config=backend.hcl $(if $(TF_PLUGIN_DIR),-plugin-dir='$(TF_PLUGIN_DIR)')
 	@$(TERRAFORM_ENV) plan -input=false -out=deploy.tfplan
@@ -102,8 +102,6 @@ cost: .venv/.etl ## Estimate what each environment costs in a month: ENV=dev_idl
 scale: .venv/.etl ## Write the tables of docs/scale.md again from measurements and prices.
 	@$(BIN)/python -m deploy.scale
 
-##@ AWS
-.PHONY: test-aws checkov aws-local-up aws-local-down
 test-aws: java .venv/.dev jars ## Prove the AWS side without an account: Terraform, the jobs on an applied stack, rights, checkov (minutes).
 	@$(RUN) jars --s3
 	@$(PYTEST) tests/aws $(ARGS)
@@ -119,12 +117,15 @@ aws-local-down: .venv/.dev ## Destroy what aws-local-up has made, and end its se
 	@$(BIN)/python -m tests.aws.support.local_stack down
 
 ##@ Build
-.PHONY: wheel glue-wheels lock clean clean-all
+.PHONY: wheel glue-wheels alert-zip lock clean clean-all
 wheel: .venv/.dev ## Build dist/*.whl with contracts and views inside, the file AWS Glue gets.
 	@$(BIN)/hatchling build --target wheel
 
 glue-wheels: .venv/.dev ## Build dist/*.gluewheels.zip, the wheel with all it needs on AWS Glue (220 MB).
 	@$(BIN)/python requirements/glue_wheels.py
+
+alert-zip: .venv/.dev ## Build build/alerting.zip, the alert function that Terraform uploads.
+	@$(BIN)/python -m services.alerting.bundle build/alerting.zip
 
 lock: .venv/.dev ## Resolve pyproject.toml again into requirements/*.lock, hashes and no addresses.
 	@$(COMPILE) requirements/bootstrap.in --output-file requirements/bootstrap.lock
