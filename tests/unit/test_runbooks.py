@@ -90,7 +90,7 @@ def test_the_runbooks_are_there_and_say_enough() -> None:
         ("risklake run --job platinum", "not one of"),
         ("risklake erase --lake build/lake", "Missing option"),
         ("risklake quicksight publish", "no command"),
-        ("risklake maintain --retention-days 0", "not in the range"),
+        ("risklake maintain --retention-days 0", "retention-days"),
         ("make deplyo ENV=dev", "no target"),
         ("make deploy ENVIRONMENT=dev", "no variable"),
     ],
