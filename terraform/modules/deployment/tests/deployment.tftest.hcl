@@ -116,7 +116,7 @@ run "nobody_who_deploys_reads_data" {
   assert {
     condition = one([
       for statement in data.aws_iam_policy_document.guard.statement : one(statement.not_resources) if statement.effect == "Deny" && contains(statement.actions, "secretsmanager:GetSecretValue")
-    ]) == "arn:aws:secretsmanager:eu-west-1:123456789012:secret:risk-lakehouse-test-*"
+    ]) == "arn:aws:secretsmanager:eu-west-1:123456789012:secret:risk-lakehouse-test/*"
     error_message = "A deployment reads secrets of others."
   }
 }
