@@ -26,12 +26,19 @@ def command(arguments: list[str]) -> list[str]:
 
 
 def start_session() -> None:
-    """Glue's own session, through the context that reports its metrics; elsewhere the library starts one if needed."""
+    """The session of who started this: Glue's, through the context that reports its metrics, or spark-submit's.
+
+    Elsewhere the library starts one of its own if it needs one.
+    """
     if find_spec("awsglue"):
         from awsglue.context import GlueContext
         from pyspark.context import SparkContext
 
         GlueContext(SparkContext.getOrCreate())
+    elif "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit has a JVM waiting, with the cluster's settings
+        from pyspark.sql import SparkSession
+
+        SparkSession.builder.getOrCreate()
 
 
 if __name__ == "__main__":

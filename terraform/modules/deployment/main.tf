@@ -67,7 +67,7 @@ locals {
     lambda         = { more = ["AddPermission", "RemovePermission", "PublishVersion"], resources = ["function:${var.prefix}-*"] }
     logs           = { more = ["AssociateKmsKey", "DisassociateKmsKey"], resources = ["log-group:/aws/*/${var.prefix}*"] }
     scheduler      = { more = [], resources = ["schedule-group/${var.prefix}-*", "schedule/*/${var.prefix}-*"] }
-    secretsmanager = { more = ["CancelRotateSecret", "RotateSecret"], resources = ["secret:${var.prefix}-*"] }
+    secretsmanager = { more = ["CancelRotateSecret", "GetSecretValue", "RotateSecret"], resources = ["secret:${var.prefix}/*"] }
     sns            = { more = ["SetSubscriptionAttributes", "SetTopicAttributes", "Subscribe", "Unsubscribe"], resources = ["${var.prefix}-*"] }
     sqs            = { more = ["SetQueueAttributes"], resources = ["${var.prefix}-*"] }
     states         = { more = [], resources = ["stateMachine:${var.prefix}-*"] }
@@ -217,8 +217,16 @@ data "aws_iam_policy_document" "guard" {
   statement {
     sid       = "NeverAskForData"
     effect    = "Deny"
-    actions   = ["athena:GetQueryResults*", "athena:StartQueryExecution", "lakeformation:GetDataAccess", "secretsmanager:GetSecretValue"]
+    actions   = ["athena:GetQueryResults*", "athena:StartQueryExecution", "lakeformation:GetDataAccess"]
     resources = ["*"]
+  }
+
+  # The provider reads a secret's value to compare it, so who applies may read those of the lake; who plans has no such right.
+  statement {
+    sid           = "NeverReadOtherSecrets"
+    effect        = "Deny"
+    actions       = ["secretsmanager:GetSecretValue"]
+    not_resources = ["arn:${local.partition}:secretsmanager:${local.home}:secret:${var.prefix}/*"]
   }
 
   # Neither role, nor what bounds the others, is changed by a deployment.

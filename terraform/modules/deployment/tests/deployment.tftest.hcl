@@ -109,11 +109,15 @@ run "nobody_who_deploys_reads_data" {
   }
 
   assert {
-    condition = anytrue([
-      for statement in data.aws_iam_policy_document.guard.statement :
-      statement.effect == "Deny" && contains(statement.actions, "secretsmanager:GetSecretValue") && contains(statement.resources, "*")
-    ])
-    error_message = "A deployment reads the key of pseudonyms."
+    condition     = !strcontains(data.aws_iam_policy_document.read.json, "GetSecretValue") && !strcontains(data.aws_iam_policy_document.read.json, "secretsmanager:Get*")
+    error_message = "A pull request could read the key of pseudonyms."
+  }
+
+  assert {
+    condition = one([
+      for statement in data.aws_iam_policy_document.guard.statement : one(statement.not_resources) if statement.effect == "Deny" && contains(statement.actions, "secretsmanager:GetSecretValue")
+    ]) == "arn:aws:secretsmanager:eu-west-1:123456789012:secret:risk-lakehouse-test/*"
+    error_message = "A deployment reads secrets of others."
   }
 }
 
