@@ -1,7 +1,7 @@
 """Recorded requests as what IAM judges: actions on resources.
 
-Source: AWS Service Authorization Reference, S3, Secrets Manager and KMS; S3 User Guide, "Required permissions for S3 API
-operations". With SSE-KMS, S3 calls KMS in the name of whoever reads or writes an object.
+Source: AWS Service Authorization Reference, S3, Secrets Manager and KMS; S3 User Guide, "Required permissions for S3
+API operations". With SSE-KMS, S3 calls KMS in the name of whoever reads or writes an object.
 """
 
 from __future__ import annotations
@@ -74,4 +74,3 @@ def _action(table: dict[tuple[str, str], str], method: str, query: dict[str, str
     if not found:
         raise NotImplementedError(f"S3 by {method} with {sorted(query)}")
     return found[0]
-

@@ -99,7 +99,10 @@ def _state_machines() -> None:
 
 
 def without_key_names(application: WSGI) -> WSGI:
-    """Keep from clients which KMS key an object has: to copy it, Hadoop's would name the key, and over HTTP it refuses."""
+    """Keep from clients which KMS key an object has.
+
+    To copy an object, Hadoop's client names its key, which AWS's library for Java does over HTTPS alone.
+    """
 
     def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
