@@ -32,6 +32,8 @@ _OF_BUCKETS = {
     ("GET", ""): "s3:ListBucket",
     ("HEAD", ""): "s3:ListBucket",
 }
+#: Arrow asks for a bucket that cannot exist to learn how a server answers; a refusal is as good an answer.
+_NO_BUCKET = "/$extremelyunlikelytoexist$"
 _KMS_OF = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey"}
 
 
@@ -42,6 +44,8 @@ def calls_of(record: Path, who: str, kms_key_arn: str) -> set[Call]:
 
 
 def _calls(told: dict[str, Any], kms_key_arn: str) -> Iterator[Call]:
+    if told["path"].startswith(_NO_BUCKET):
+        return
     if told["service"] == "s3":
         for call in _s3(told):
             yield call
