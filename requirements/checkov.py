@@ -16,17 +16,7 @@ REQUIREMENTS = Path(__file__).resolve().parent
 PROJECT = REQUIREMENTS.parent
 LOCK = REQUIREMENTS / "checkov.lock"
 #: Only what is in the folder is looked at: nothing is asked of its maker, nothing is sent.
-SCAN = (
-    "--directory",
-    "terraform",
-    "--framework",
-    "terraform",
-    "--skip-download",
-    "--quiet",
-    "--compact",
-    "--skip-path",
-    "tests/",
-)
+SCAN = "--directory terraform --framework terraform --skip-path tests/ --skip-download --quiet --compact".split()
 
 
 def environment() -> Path:
