@@ -14,10 +14,14 @@ from spark_jobs import registry
 from spark_jobs.contract import contract, landing_contracts
 from spark_jobs.query.views import VIEW_SCHEMA, views
 from spark_jobs.registry import Node
+from spark_jobs.report.model import METRICS_FILE
 from spark_jobs.storage import TABLE_ZONES
 
 #: What every job that makes tables writes of its run: its log, its checks, its lineage, its lease.
 _OF_A_RUN = ("ops/run_log/", "ops/data_quality/", "ops/openlineage/", "ops/.lease", "logs/", "artifacts/data_docs/")
+#: What every such job looks at beside its tables' inputs: the newest booking, which dates a run that is given no date,
+#: and the model's figures, which its summary tells.
+_SEEN_BY_A_RUN = (registry.DATED_BY.replace(".", "/") + "/", METRICS_FILE)
 
 
 @dataclass(frozen=True)
@@ -36,16 +40,16 @@ class Access:
 def access(nodes: Mapping[str, Node]) -> dict[str, Access]:
     """The access of every job by its name."""
     bronze = [f"bronze.{declared.table}" for declared in landing_contracts()]
-    found = {"bronze": _access(["landing/"], [*map(_place, bronze), "ops/file_ledger/", *_OF_A_RUN])}
+    found = {"bronze": _access(["landing/", *_SEEN_BY_A_RUN], [*map(_place, bronze), "ops/file_ledger/", *_OF_A_RUN])}
     for job in registry.JOBS[1:]:
         own = [node for node in nodes.values() if registry.job_of(node.name, nodes) == job]
         needs_key = any(node.makes_pseudonyms for node in own)
         writes = [*(place for node in own for place in _places(node)), *_OF_A_RUN]
-        found[job] = _access(map(_place, _read_by(own)), writes, needs_key=needs_key)
+        found[job] = _access([*map(_place, _read_by(own)), *_SEEN_BY_A_RUN], writes, needs_key=needs_key)
     every = [f"{zone}/" for zone in TABLE_ZONES]
     found["maintain"] = _access([], every)
     found["views"] = _view_access()
-    found["report"] = _access([*every, "models/"], ["artifacts/report/"])
+    found["report"] = _access([*every, "models/", "artifacts/data_docs/index.html"], ["artifacts/report/"])
     return found
 
 

@@ -64,9 +64,15 @@ data "aws_iam_policy_document" "job" {
   for_each = var.access
 
   statement {
-    sid       = "Read"
-    actions   = ["s3:GetObject"]
-    resources = [for place in local.reads[each.key] : "${var.buckets[place.zone].arn}/${place.prefix}*"]
+    sid     = "Read"
+    actions = ["s3:GetObject"]
+    # The name of a folder too: Hadoop's client asks whether it is a file, and a refusal would end the job.
+    resources = distinct(flatten([
+      for place in local.reads[each.key] : [
+        "${var.buckets[place.zone].arn}/${place.prefix}*",
+        endswith(place.prefix, "/") ? ["${var.buckets[place.zone].arn}/${trimsuffix(place.prefix, "/")}"] : [],
+      ]
+    ]))
   }
 
   statement {
@@ -83,10 +89,15 @@ data "aws_iam_policy_document" "job" {
       actions   = ["s3:ListBucket"]
       resources = [var.buckets[statement.key].arn]
 
-      condition {
-        test     = "StringLike"
-        variable = "s3:prefix"
-        values   = flatten([for prefix in statement.value : prefix == "" ? ["*"] : [trimsuffix(prefix, "/"), "${prefix}*"]])
+      # Who reads a whole zone may also ask whether there is one, a call that has no prefix.
+      dynamic "condition" {
+        for_each = contains(statement.value, "") ? [] : [statement.value]
+
+        content {
+          test     = "StringLike"
+          variable = "s3:prefix"
+          values   = flatten([for prefix in condition.value : [trimsuffix(prefix, "/"), "${prefix}*"]])
+        }
       }
     }
   }
@@ -199,6 +210,7 @@ data "aws_iam_policy_document" "service" {
 }
 
 data "aws_iam_policy_document" "network" {
+  #checkov:skip=CKV_AWS_356:only descriptions, which have no resources to name
   count = var.network == null ? 0 : 1
 
   statement {

@@ -11,6 +11,8 @@ locals {
 # ---- trail
 
 resource "aws_cloudtrail" "lake" {
+  #checkov:skip=CKV_AWS_67:one environment of an account records every region, by `multi_region`; a second trail would be paid for
+  #checkov:skip=CKV_AWS_252:what matters is searched and alarmed on in the log group; a message for every file tells nobody anything
   name                       = var.name
   s3_bucket_name             = var.logs_bucket.name
   kms_key_id                 = var.kms_key_arn
@@ -33,6 +35,7 @@ resource "aws_cloudtrail" "lake" {
 }
 
 resource "aws_cloudwatch_log_group" "trail" {
+  #checkov:skip=CKV_AWS_338:the logs bucket keeps the trail for its 400 days; this copy is for searching, a year of it in production
   name              = "/aws/cloudtrail/${var.name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn
@@ -77,6 +80,7 @@ data "aws_iam_policy_document" "trail" {
 # ---- watchers of the account
 
 resource "aws_guardduty_detector" "account" {
+  #checkov:skip=CKV2_AWS_3:for accounts without a landing zone; an organisation's detector is the landing zone's
   count  = var.guardduty ? 1 : 0
   enable = true
 }

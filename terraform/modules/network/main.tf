@@ -1,4 +1,5 @@
 data "aws_availability_zones" "available" {
+  #checkov:skip=CKV_AWS_394:the first `availability_zone_count` are taken, so a zone that AWS adds changes nothing
   state = "available"
 
   # Local and Wavelength zones have few of the services below.
@@ -140,6 +141,9 @@ resource "aws_vpc_security_group_ingress_rule" "https" {
 
 # Glue refuses a connection whose group does not let its workers reach one another on every TCP port.
 resource "aws_vpc_security_group_ingress_rule" "workers" {
+  #checkov:skip=CKV_AWS_24:from the group itself, not from addresses
+  #checkov:skip=CKV_AWS_25:as above
+  #checkov:skip=CKV_AWS_260:as above
   security_group_id            = aws_security_group.jobs.id
   description                  = "Between the workers of a job"
   referenced_security_group_id = aws_security_group.jobs.id
@@ -188,6 +192,7 @@ resource "aws_flow_log" "private" {
 }
 
 resource "aws_cloudwatch_log_group" "flow" {
+  #checkov:skip=CKV_AWS_338:the environment says how long; production a year, development two weeks
   name              = "/aws/vpc/${var.name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.kms_key_arn

@@ -109,6 +109,9 @@ data "aws_iam_policy_document" "key" {
 # ---- buckets
 
 resource "aws_s3_bucket" "zone" {
+  #checkov:skip=CKV_AWS_18:every bucket but the logs' own is logged, by aws_s3_bucket_logging.zone, which is not found through for_each
+  #checkov:skip=CKV2_AWS_61:every bucket has a lifecycle, by aws_s3_bucket_lifecycle_configuration.zone, which is not found through for_each
+  #checkov:skip=CKV2_AWS_62:a new file starts something in landing alone; the other zones are written by jobs whose ends are told
   #checkov:skip=CKV_AWS_144:the lake is kept in one region; landing can be delivered again and all else follows from it
   for_each      = local.zones
   bucket        = "${var.prefix}-${each.key}"
@@ -157,6 +160,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "zone" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "zone" {
+  #checkov:skip=CKV_AWS_300:the first rule ends uploads for the whole bucket; it need not stand in each rule
   for_each = local.zones
   bucket   = aws_s3_bucket_versioning.zone[each.key].id
 

@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl, unquote
 
 MOTO_VERSION = "5.2.5"
 _SIGNED_BY = re.compile(r"Credential=(?P<key>[^/]+)/\d+/[^/]+/(?P<service>[^/]+)/")
+_KEY_NAME = "x-amz-server-side-encryption-aws-kms-key-id"
 _DELETED_KEY = re.compile(r"<Key>([^<]*)</Key>")
 
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -97,6 +98,21 @@ def _state_machines() -> None:
     StepFunctionResponse.list_state_machine_versions = answer({"stateMachineVersions": []})
 
 
+def without_key_names(application: WSGI) -> WSGI:
+    """Keep from clients which KMS key an object has.
+
+    To copy an object, Hadoop's client names its key, which AWS's library for Java does over HTTPS alone.
+    """
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            return start_response(status, [pair for pair in headers if pair[0].lower() != _KEY_NAME], *rest)
+
+        return application(environ, start)
+
+    return answer
+
+
 class Recorder:
     """Writes down each signed call before it is answered: who, which service, and what names the action."""
 
@@ -145,7 +161,7 @@ def main(port: int, record: Path) -> None:
     from werkzeug.serving import run_simple
 
     patch()
-    application = Recorder(DomainDispatcherApplication(create_backend_app), record)
+    application = Recorder(without_key_names(DomainDispatcherApplication(create_backend_app)), record)
     run_simple("127.0.0.1", port, application, threaded=True, request_handler=MotoRequestHandler)
 
 

@@ -46,13 +46,10 @@ def start(port: int, record: Path) -> subprocess.Popen[bytes]:
         "MOTO_PORT": str(port),
         "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
     }
-    server = subprocess.Popen(
-        command,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # it outlives the command that started it, and Ctrl-C meant for that
-    )
+    log = Path(os.devnull) if record == Path(os.devnull) else record.with_name("server.log")
+    with log.open("ab") as told:
+        # In a session of its own it outlives the command that started it, and Ctrl-C meant for that.
+        server = subprocess.Popen(command, env=environment, stdout=told, stderr=told, start_new_session=True)
     try:
         _wait_for(port, server)
     except RuntimeError:
