@@ -9,8 +9,14 @@ module "lakehouse" {
   name                     = "risk-lakehouse-dev"
   bucket_prefix            = "${var.company}-risk-lakehouse-dev"
   pseudonym_key            = ephemeral.aws_secretsmanager_random_password.pseudonym_key.random_password
+  awswrangler_layer_arn    = var.awswrangler_layer_arn
+  emails                   = var.emails
+  monthly_budget_usd       = var.monthly_budget_usd
+  people                   = var.people
+  lake_formation           = var.lake_formation
   permissions_boundary_arn = var.permissions_boundary_arn
-  teams                    = { risk = { scan_limit_bytes = 10737418240 } } # 10 GB
+  teams                    = { for team in ["risk", "stewards"] : team => { scan_limit_bytes = 10737418240 } } # 10 GB
+  schedules_enabled        = var.schedules_enabled
   log_retention_days       = 90
   search_retention_days    = 14
 }

@@ -5,12 +5,34 @@ ephemeral "aws_secretsmanager_random_password" "pseudonym_key" {
 
 # All that the server can hold is on, so that it is applied; what it lacks is off and listed in the README.
 module "lakehouse" {
-  source           = "../../modules/lakehouse"
-  name             = "risk-lakehouse-local"
-  bucket_prefix    = "local-risk-lakehouse"
-  wheels           = var.wheels
-  pseudonym_key    = ephemeral.aws_secretsmanager_random_password.pseudonym_key.random_password
-  teams            = { risk = { scan_limit_bytes = 10737418240 } }
+  source            = "../../modules/lakehouse"
+  name              = "risk-lakehouse-local"
+  bucket_prefix     = "local-risk-lakehouse"
+  wheels            = var.wheels
+  alert_package     = var.alert_package
+  pseudonym_key     = ephemeral.aws_secretsmanager_random_password.pseudonym_key.random_password
+  teams             = { for team in ["risk", "stewards"] : team => { scan_limit_bytes = 10737418240 } }
+  schedules_enabled = true
+  starts_on_arrival = true
+  emails            = { operations = ["operations@example.com"] }
+
+  # No such layer is there; the server looks for none.
+  awswrangler_layer_arn = "arn:aws:lambda:eu-west-1:123456789012:layer:awswrangler:1"
+
+  people = {
+    analysts        = { risk = ["arn:aws:iam::123456789012:role/analysts"] }
+    stewards        = { team = "stewards", principal_arns = ["arn:aws:iam::123456789012:role/stewards"] }
+    readers         = { dashboard = { team = "risk", principal_arns = ["arn:aws:iam::123456789012:role/dashboard"] } }
+    quicksight_team = "risk"
+  }
+
+  # Tags are made; grants by tag, which the server cannot list, and tags on columns, which it cannot take away, are not.
+  lake_formation = {
+    is_enabled         = true
+    admin_arns         = ["arn:aws:iam::123456789012:role/administrator"]
+    is_granting        = false
+    is_tagging_columns = false
+  }
   is_disposable    = true
   private_network  = true
   crawler_schedule = "cron(0 5 * * ? *)"

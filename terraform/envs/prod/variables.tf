@@ -37,3 +37,37 @@ variable "account_watchers" {
   })
   default = {}
 }
+
+variable "awswrangler_layer_arn" {
+  description = "The layer with awswrangler for Python 3.11 in this region, with its version: AWS publishes one, or the bank's own."
+  type        = string
+}
+
+variable "emails" {
+  description = "Addresses that alerts and failures are sent to; each of them has to confirm."
+  type        = object({ alerts = optional(set(string), []), operations = optional(set(string), []) })
+  default     = {}
+}
+
+variable "monthly_budget_usd" {
+  description = "Budget of the account a month, told as it is spent; null for none."
+  type        = number
+  default     = null
+}
+
+variable "people" {
+  description = "Who takes which role, as the module lakehouse says."
+  type = object({
+    analysts        = optional(map(set(string)), {})
+    stewards        = optional(object({ team = string, principal_arns = set(string) }))
+    readers         = optional(map(object({ team = string, principal_arns = set(string) })), {})
+    quicksight_team = optional(string)
+  })
+  default = {}
+}
+
+variable "lake_formation" {
+  description = "Whether Lake Formation grants columns by tag, and who administers it: the role that applies this among them."
+  type        = object({ is_enabled = bool, admin_arns = optional(set(string), []) })
+  default     = { is_enabled = false }
+}

@@ -37,3 +37,23 @@ output "kms_key_arn" {
   description = "Key that encrypts the lake."
   value       = module.zones.kms_key_arn
 }
+
+output "people_role_arns" {
+  description = "Role of each team of analysts, of stewards, readers and QuickSight."
+  value       = module.people.role_arns
+}
+
+output "state_machine_arns" {
+  description = "State machine of the daily run, of the weekly upkeep, and the one that starts a day."
+  value       = module.orchestration.state_machine_arns
+}
+
+output "topic_arns" {
+  description = "Where alerts on customers, and failures of runs, are told."
+  value       = { alerts = module.alerting.alerts_topic_arn, operations = module.alerting.operations_topic.arn }
+}
+
+output "alert_function_arn" {
+  description = "The function that tells new alerts."
+  value       = module.alerting.function_arn
+}

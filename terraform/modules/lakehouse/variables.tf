@@ -33,6 +33,29 @@ variable "wheels" {
   }
 }
 
+variable "alert_package" {
+  description = "The zip of the alert function; null for the one that `make alert-zip` builds."
+  type        = string
+  default     = null
+}
+
+variable "awswrangler_layer_arn" {
+  description = "The layer with awswrangler for Python 3.11 in this region, with its version: AWS publishes one, or the bank's own."
+  type        = string
+}
+
+variable "schedules_enabled" {
+  description = "Whether the clock starts the daily run and the weekly upkeep."
+  type        = bool
+  default     = true
+}
+
+variable "starts_on_arrival" {
+  description = "Whether the marker .ready/<business date> in landing starts the daily run."
+  type        = bool
+  default     = false
+}
+
 variable "is_flexible" {
   description = "Whether jobs run on spare capacity: cheaper, and they may start late. Not for production."
   type        = bool
@@ -59,8 +82,48 @@ variable "teams" {
   type        = map(object({ scan_limit_bytes = number }))
 }
 
+variable "own_scan_limit_bytes" {
+  description = "How many bytes one query of the lakehouse itself may scan, when it looks for alerts."
+  type        = number
+  default     = 10737418240
+}
+
+variable "people" {
+  description = "Who takes which role: analysts by team, data stewards, services that read, and the team in which QuickSight loads. Stewards need a team that nobody else is in."
+  type = object({
+    analysts        = optional(map(set(string)), {})
+    stewards        = optional(object({ team = string, principal_arns = set(string) }))
+    readers         = optional(map(object({ team = string, principal_arns = set(string) })), {})
+    quicksight_team = optional(string)
+  })
+  default = {}
+}
+
+variable "lake_formation" {
+  description = "Whether Lake Formation grants columns by tag, and who administers it; the last two are off for a stand-in of AWS alone."
+  type = object({
+    is_enabled         = bool
+    admin_arns         = optional(set(string), [])
+    is_granting        = optional(bool, true)
+    is_tagging_columns = optional(bool, true)
+  })
+  default = { is_enabled = false }
+}
+
+variable "emails" {
+  description = "Addresses that alerts and failures are sent to; each of them has to confirm."
+  type        = object({ alerts = optional(set(string), []), operations = optional(set(string), []) })
+  default     = {}
+}
+
+variable "monthly_budget_usd" {
+  description = "Budget of the account a month, told as it is spent; null for none."
+  type        = number
+  default     = null
+}
+
 variable "permissions_boundary_arn" {
-  description = "Boundary of every role that a job or crawler has; null for none."
+  description = "Boundary of every role; null for none."
   type        = string
   default     = null
 }

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from services.alerting.bundle import bundle
 from tests.aws.support import moto_server
 from tests.aws.support.moto_server import ROOT
 from tests.aws.support.terraform import TERRAFORM, init, missing, terraform
@@ -42,22 +43,24 @@ class Stack:
 
     def run(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
         """A Terraform command on the environment."""
-        wheels = next(self.folder.glob("*.gluewheels.zip"))
+        wheels, alerts = next(self.folder.glob("*.gluewheels.zip")), self.folder / "alerting.zip"
         return terraform(
             ENVIRONMENT,
             command,
             "-no-color",
             "-input=false",
             f"-var=wheels={wheels}",
+            f"-var=alert_package={alerts}",
             *options,
             work=self.folder / "terraform",
             environment=moto_server.variables(self.port),
         )
 
     def apply(self) -> None:
-        """Build the project's zip and create everything; StackError with what Terraform said."""
+        """Build what is uploaded and create everything; StackError with what Terraform said."""
         builder = [sys.executable, ROOT / "requirements" / "glue_wheels.py", "--project-only", "--folder", self.folder]
         _checked(subprocess.run(builder, capture_output=True, text=True, check=False))
+        bundle(self.folder / "alerting.zip")
         state = f"-backend-config=path={self.folder / 'terraform.tfstate'}"
         _checked(init(ENVIRONMENT, "-reconfigure", state, work=self.folder / "terraform"))
         _checked(self.run("apply", "-auto-approve"))

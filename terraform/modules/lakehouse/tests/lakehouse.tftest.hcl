@@ -21,7 +21,10 @@ variables {
   bucket_prefix = "bank-risk-lakehouse-test"
   pseudonym_key = "made up for this test, long enough"
   wheels        = "tests/made_up.gluewheels.zip"
-  teams         = { risk = { scan_limit_bytes = 10737418240 } }
+  alert_package = "tests/made_up.gluewheels.zip"
+
+  awswrangler_layer_arn = "arn:aws:lambda:eu-west-1:123456789012:layer:awswrangler:1"
+  teams                 = { risk = { scan_limit_bytes = 10737418240 } }
 }
 
 run "every_job_has_its_role_and_its_places" {
