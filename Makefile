@@ -89,8 +89,9 @@ bench-full: java .venv/.dev jars ## Measure what the README claims, at its sizes
 
 ##@ AWS
 .PHONY: deploy cost scale test-aws checkov aws-local-up aws-local-down
-deploy: glue-wheels alert-zip ## Plan and apply terraform/envs/ENV in your account, after a question: ENV=dev, AUTO=1 asks nothing.
+deploy: ## Plan and apply terraform/envs/ENV in your account, after a question: ENV=dev, AUTO=1 asks nothing.
 	@$(need_terraform)$(need_environment)$(need_backend)$(TERRAFORM_ENV) init -input=false -backend-config=backend.hcl $(if $(TF_PLUGIN_DIR),-plugin-dir='$(TF_PLUGIN_DIR)')
+	@$(MAKE) --no-print-directory glue-wheels alert-zip
 	@$(TERRAFORM_ENV) plan -input=false -out=deploy.tfplan
 	@$(if $(AUTO),,printf 'apply this to %s? [y/N] ' '$(ENV)'; read -r answer; [ "$$answer" = y ] || { echo 'nothing was applied'; exit 1; };) \
 		$(TERRAFORM_ENV) apply -input=false deploy.tfplan

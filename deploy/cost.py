@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +19,6 @@ from deploy.measurements import HOURS_A_MONTH, ROOT, PriceList, figure, price_li
 OVERHEAD_SECONDS = 60
 #: A crawl: ten minutes are the least that is charged, on two DPUs.
 CRAWL_DPU_HOURS = 10 / 60 * 2
-#: Jobs that do not run daily.
-_WEEKLY = {"maintain": 30 / 7}
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Defined:
     endpoints: int
     endpoint_zones: int
     crawlers: int
-    jobs: tuple[str, ...]
+    every: Mapping[str, str]  # of each job, day or week
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def defined() -> Defined:
         endpoints=services[1].count('"') // 2,
         endpoint_zones=int(zones[1]),
         crawlers=1 + len(re.findall(r"^\s+\w+\s*=", delta[1], re.MULTILINE)),
-        jobs=tuple(jobs),
+        every={job: declared["every"] for job, declared in jobs.items()},
     )
 
 
@@ -75,9 +74,10 @@ def quantities(usage: Mapping[str, Any], made: Defined, measured_seconds: float)
     if usage["is_private_network"]:
         found["interface_endpoint"] = made.endpoints * made.endpoint_zones * HOURS_A_MONTH
     if runs := usage["runs_a_month"]:
-        daily = [job for job in made.jobs if job not in _WEEKLY]
-        seconds = runs * (measured_seconds + OVERHEAD_SECONDS * len(daily))
-        seconds += sum(_WEEKLY[job] * (measured_seconds + OVERHEAD_SECONDS) for job in made.jobs if job in _WEEKLY)
+        every = Counter(made.every.values())
+        seconds = runs * (measured_seconds + OVERHEAD_SECONDS * every["day"])
+        # The upkeep reads and writes what a day's run does, at most.
+        seconds += runs / 7 * (measured_seconds + OVERHEAD_SECONDS) * every["week"]
         name = "glue_flex" if usage["is_flexible"] else "glue_standard"
         found[name] = seconds / 3600 * usage["workers"]
     if crawls := usage["crawls_a_month"]:

@@ -12,7 +12,7 @@ from deploy.cost import Defined, estimate, quantities
 from deploy.measurements import ROOT, Price, PriceList, price_list
 
 MOST_OF_AN_IDLE_DEV = 15.0
-MADE = Defined(keys=2, endpoints=10, endpoint_zones=2, crawlers=3, jobs=("bronze", "silver", "maintain"))
+MADE = Defined(keys=2, endpoints=10, endpoint_zones=2, crawlers=3, every={"bronze": "day", "silver": "day", "maintain": "week"})
 IDLE = {"runs_a_month": 0, "crawls_a_month": 0, "is_private_network": False, "quantities": {"secret": 1}}
 PRICES = PriceList("eu-west-1", "USD", "2026-01-01", {"secret": Price(0.5, "secret"), "key": Price(2.0, "key")})
 
@@ -64,7 +64,7 @@ def test_terraform_is_counted_where_it_stands() -> None:
     assert made.keys >= 2  # of the lake and of Terraform's state
     assert made.endpoint_zones == 2
     assert made.crawlers == 3
-    assert {"bronze", "silver", "gold", "scoring"} <= set(made.jobs)
+    assert {"bronze", "silver", "gold", "scoring"} <= set(made.every)
     network = (ROOT / "terraform" / "modules" / "network" / "main.tf").read_text(encoding="utf-8")
     named = re.search(r"services += toset\((\[.*?\])\)", network)
     assert named
