@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+import urllib.request
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from services.alerting import handler
 from spark_jobs import registry
 from spark_jobs.lake import Lake
+from spark_jobs.query import run_query
 from spark_jobs.sources import csv_folder
 from spark_jobs.sources.sample import generate
 from tests.aws.support import iam
 from tests.aws.support.calls import calls_of
 from tests.aws.support.iam import Call
 from tests.aws.support.local_stack import Stack
-from tests.aws.support.moto_server import ROOT, cleaned_environment, variables
+from tests.aws.support.moto_server import REGION, ROOT, cleaned_environment, variables
 from tests.unit.incremental.lakes import content, lake_in, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.spark]
 
+#: The last day of the sample's bookings.
+BUSINESS_DATE = "2025-12-31"
 JOBS = yaml.safe_load((ROOT / "glue" / "jobs.yaml").read_text())
 ACCESS = json.loads((ROOT / "terraform" / "access.json").read_text())
 UNUSED = yaml.safe_load((Path(__file__).parent / "unused_grants.yaml").read_text())
@@ -76,7 +83,8 @@ def role(job: str) -> list[dict[str, Any]]:
 
 
 def calls(stack: Stack, job: str) -> set[Call]:
-    return calls_of(stack.record, job, stack.outputs()["kms_key_arn"])
+    told = stack.outputs()
+    return calls_of(stack.record, job, told["kms_key_arn"], told["workgroups"]["platform"]["arn"])
 
 
 def test_a_second_plan_changes_nothing(stack: Stack) -> None:
@@ -95,12 +103,18 @@ def key(stack: Stack) -> str:
     return boto3.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
 
 
-def test_jobs_make_the_tables_of_a_run_here(
-    jobs_run: Stack, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RISK_LAKE_HMAC_KEY", key(jobs_run))
-    here, there = lake_in(tmp_path / "here"), Lake(jobs_run.outputs()["lake_location"])
-    assert run(here, csv_folder.files(sample)).errors == []
+@pytest.fixture(scope="module")
+def here(jobs_run: Stack, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The same deliveries with the same key, made into a lake on this machine."""
+    lake = lake_in(tmp_path_factory.mktemp("here"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RISK_LAKE_HMAC_KEY", key(jobs_run))
+        assert run(lake, csv_folder.files(sample)).errors == []
+    return lake
+
+
+def test_jobs_make_the_tables_of_a_run_here(jobs_run: Stack, here: Lake) -> None:
+    there = Lake(jobs_run.outputs()["lake_location"])
     modelled = {"gold.loan_default_scores", "gold.portfolio_risk"}  # this run's model is another
     tables = [n for n, node in registry.load().items() if not node.is_artifact and n not in modelled]
     assert [n for n in tables if content(here, n) != content(there, n)] == []
@@ -113,6 +127,53 @@ def test_the_report_lies_where_people_open_it(jobs_run: Stack) -> None:
 
     page = boto3.client("s3").get_object(Bucket="local-risk-lakehouse-artifacts", Key="report/index.html")
     assert b"<html" in page["Body"].read(400)
+
+
+def test_alerts_of_the_lake_reach_a_queue_once(jobs_run: Stack, here: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The applied function's settings and code; what Athena would answer is asked of the equal lake on this machine."""
+    import boto3
+
+    settings = boto3.client("lambda").get_function_configuration(FunctionName="risk-lakehouse-local-alerts")
+    for name, value in settings["Environment"]["Variables"].items():
+        monkeypatch.setenv(name, value)
+    sqs, topic = boto3.client("sqs"), jobs_run.outputs()["topic_arns"]["alerts"]
+    queue = sqs.create_queue(QueueName="reader")["QueueUrl"]
+    place = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    subscription = boto3.client("sns").subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=place, Attributes={"RawMessageDelivery": "true"}
+    )["SubscriptionArn"]
+    alerts = [row for name in handler.QUESTIONS for row in answered(jobs_run, here, name)]
+    assert any(row["kind"] == "compliance" for row in alerts)
+    assert handler.handle({"business_date": BUSINESS_DATE}) == {"found": len(alerts), "published": len(alerts)}
+    told = []
+    while batch := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, VisibilityTimeout=3600).get("Messages"):
+        told += [json.loads(message["Body"]) for message in batch]
+    assert sorted(told, key=str) == sorted(alerts, key=str)
+    for name in handler.QUESTIONS:
+        answered(jobs_run, here, name)
+    assert handler.handle({"business_date": BUSINESS_DATE})["published"] == 0
+    boto3.client("sns").unsubscribe(SubscriptionArn=subscription)
+    sqs.delete_queue(QueueUrl=queue)
+
+
+def answered(stack: Stack, lake: Lake, name: str) -> list[dict[str, str]]:
+    """Queue as Athena's next answer what a question of the alert function finds, and give it."""
+    since = date.fromisoformat(BUSINESS_DATE) - timedelta(days=int(os.environ["ALERTS_DAYS"]))
+    severities = ", ".join(f"'{severity}'" for severity in os.environ["ALERTS_SEVERITIES"].split(","))
+    sql = handler.question(name).replace(":since", f"date '{since}'").replace(":severities", f"array[{severities}]")
+    found = run_query(Path(str(lake.root)), sql)
+    rows = [{column: str(value) for column, value in row.items()} for row in found.to_pylist()]
+    told = [found.column_names, *(list(row.values()) for row in rows)]
+    answer = {
+        "rows": [{"Data": [{"VarCharValue": value} for value in row]} for row in told],
+        "column_info": [{"Name": column, "Type": "varchar"} for column in found.column_names],
+    }
+    body = json.dumps({"results": [answer], "region": REGION}).encode()
+    url = f"http://127.0.0.1:{stack.port}/moto-api/static/athena/query-results"
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as done:
+        assert done.status == 201
+    return rows
 
 
 def test_a_job_runs_again_and_gives_its_lease_back(jobs_run: Stack) -> None:
@@ -138,7 +199,8 @@ def test_a_held_lake_is_refused(jobs_run: Stack) -> None:
 @pytest.mark.parametrize("job", JOBS)
 def test_a_role_allows_every_call_of_its_job(jobs_run: Stack, job: str) -> None:
     made, found = calls(jobs_run, job), role(job)
-    assert {call.action for call in made} >= {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
+    least = {"athena:StartQueryExecution"} if ACCESS[job]["makes_views"] else {"s3:GetObject", "s3:PutObject"}
+    assert {call.action for call in made} >= least
     assert sorted({str(call) for call in made if not iam.is_allowed(call, found)}) == []
 
 

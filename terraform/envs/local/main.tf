@@ -3,6 +3,13 @@ ephemeral "aws_secretsmanager_random_password" "pseudonym_key" {
   exclude_punctuation = true
 }
 
+# Stands for the layer that AWS publishes; the server runs no function, so nothing is in it.
+resource "aws_lambda_layer_version" "awswrangler" {
+  layer_name          = "awswrangler"
+  filename            = var.alert_package
+  compatible_runtimes = ["python3.11"]
+}
+
 # All that the server can hold is on, so that it is applied; what it lacks is off and listed in the README.
 module "lakehouse" {
   source            = "../../modules/lakehouse"
@@ -16,8 +23,7 @@ module "lakehouse" {
   starts_on_arrival = true
   emails            = { operations = ["operations@example.com"] }
 
-  # No such layer is there; the server looks for none.
-  awswrangler_layer_arn = "arn:aws:lambda:eu-west-1:123456789012:layer:awswrangler:1"
+  awswrangler_layer_arn = aws_lambda_layer_version.awswrangler.arn
 
   people = {
     analysts        = { risk = ["arn:aws:iam::123456789012:role/analysts"] }

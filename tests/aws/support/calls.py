@@ -1,6 +1,6 @@
 """Recorded requests as what IAM judges: actions on resources.
 
-Source: AWS Service Authorization Reference, S3, Secrets Manager and KMS; S3 User Guide, "Required permissions for S3
+Source: AWS Service Authorization Reference, S3, Secrets Manager, KMS, CloudWatch and Athena; S3 User Guide, "Required permissions for S3
 API operations". With SSE-KMS, S3 calls KMS in the name of whoever reads or writes an object.
 """
 
@@ -37,13 +37,13 @@ _NO_BUCKET = "/$extremelyunlikelytoexist$"
 _KMS_OF = {"s3:GetObject": "kms:Decrypt", "s3:PutObject": "kms:GenerateDataKey"}
 
 
-def calls_of(record: Path, who: str, kms_key_arn: str) -> set[Call]:
+def calls_of(record: Path, who: str, kms_key_arn: str, athena_workgroup_arn: str) -> set[Call]:
     """What a principal did; NotImplementedError for a request that nobody has thought of."""
     requests = (json.loads(line) for line in record.read_text().splitlines())
-    return {call for told in requests if told["who"] == who for call in _calls(told, kms_key_arn)}
+    return {call for told in requests if told["who"] == who for call in _calls(told, kms_key_arn, athena_workgroup_arn)}
 
 
-def _calls(told: dict[str, Any], kms_key_arn: str) -> Iterator[Call]:
+def _calls(told: dict[str, Any], kms_key_arn: str, athena_workgroup_arn: str) -> Iterator[Call]:
     if told["path"].startswith(_NO_BUCKET):
         return
     if told["service"] == "s3":
@@ -54,8 +54,12 @@ def _calls(told: dict[str, Any], kms_key_arn: str) -> Iterator[Call]:
     elif told["target"] == "secretsmanager.GetSecretValue":
         yield Call("secretsmanager:GetSecretValue", told["body"]["SecretId"])
         yield Call("kms:Decrypt", kms_key_arn)
+    elif told["path"].endswith("/operation/PutMetricData"):
+        yield Call("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": told["body"]["Namespace"]})
+    elif told["target"].startswith("AmazonAthena."):
+        yield Call(f"athena:{told['target'].partition('.')[2]}", athena_workgroup_arn)
     else:
-        raise NotImplementedError(f"a call of {told['service']} {told['target']}")
+        raise NotImplementedError(f"a call of {told['service']} {told['target'] or told['path']}")
 
 
 def _s3(told: dict[str, Any]) -> Iterator[Call]:

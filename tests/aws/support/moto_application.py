@@ -8,6 +8,7 @@ anything of what it answers: a state machine that is "valid" here has been looke
 
 from __future__ import annotations
 
+import gzip
 import inspect
 import json
 import re
@@ -24,6 +25,8 @@ MOTO_VERSION = "5.2.5"
 _SIGNED_BY = re.compile(r"Credential=(?P<key>[^/]+)/\d+/[^/]+/(?P<service>[^/]+)/")
 _KEY_NAME = "x-amz-server-side-encryption-aws-kms-key-id"
 _DELETED_KEY = re.compile(r"<Key>([^<]*)</Key>")
+#: A short text in CBOR follows a byte that tells its length above 0x60.
+_NAMESPACE = re.compile(rb"Namespace([\x60-\x77])")
 
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -38,6 +41,7 @@ def patch() -> None:
     _glue_connections()
     _rules_of_security_groups()
     _state_machines()
+    _logs_of_functions()
 
 
 def _saved_queries() -> None:
@@ -98,6 +102,24 @@ def _state_machines() -> None:
     StepFunctionResponse.list_state_machine_versions = answer({"stateMachineVersions": []})
 
 
+def _logs_of_functions() -> None:
+    """A function tells where it logs."""
+    from moto.awslambda.models import LambdaFunction
+
+    made, told = LambdaFunction.__init__, LambdaFunction.get_configuration
+
+    def init(self: Any, spec: dict[str, Any], *args: Any, **more: Any) -> None:
+        self.logging_config = spec.get("LoggingConfig")
+        made(self, spec, *args, **more)
+
+    def get_configuration(self: Any, *args: Any, **more: Any) -> dict[str, Any]:
+        given = {"LoggingConfig": self.logging_config} if self.logging_config else {}
+        return told(self, *args, **more) | given
+
+    LambdaFunction.__init__ = init
+    LambdaFunction.get_configuration = get_configuration
+
+
 def without_key_names(application: WSGI) -> WSGI:
     """Keep from clients which KMS key an object has.
 
@@ -136,10 +158,13 @@ def _told(environ: dict[str, Any]) -> dict[str, Any]:
     query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
     is_form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded") and not query
     body: dict[str, Any] = {}
-    if target or is_form or "delete" in query:
+    is_figures = environ["PATH_INFO"].endswith("/operation/PutMetricData")
+    if target or is_form or is_figures or "delete" in query:
         content = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(content)
-        if target:
+        if is_figures:
+            body = {"Namespace": _namespace(content, environ.get("HTTP_CONTENT_ENCODING", ""))}
+        elif target:
             body = json.loads(content or b"{}")
         elif is_form:
             body = dict(parse_qsl(content.decode(errors="replace")))
@@ -153,6 +178,13 @@ def _told(environ: dict[str, Any]) -> dict[str, Any]:
         "body": body,
         "copy_source": unquote(environ.get("HTTP_X_AMZ_COPY_SOURCE", "")),
     }
+
+
+def _namespace(content: bytes, encoding: str) -> str:
+    """Where figures for CloudWatch belong, of a request in CBOR."""
+    plain = gzip.decompress(content) if encoding == "gzip" else content
+    found = _NAMESPACE.search(plain)
+    return plain[found.end() : found.end() + found[1][0] - 0x60].decode() if found else ""
 
 
 def main(port: int, record: Path) -> None:

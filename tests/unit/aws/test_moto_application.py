@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -64,6 +66,19 @@ def test_a_rule_between_groups_tells_its_description(server: tuple[Any, Path]) -
 def test_a_state_machine_is_called_valid_unread(server: tuple[Any, Path]) -> None:
     states = server[0]("stepfunctions")
     assert states.validate_state_machine_definition(definition="{}")["result"] == "OK"
+
+
+def test_a_function_tells_where_it_logs(server: tuple[Any, Path]) -> None:
+    clients, _ = server
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = clients("iam").create_role(RoleName="f", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    code = BytesIO()
+    with ZipFile(code, "w") as packed:
+        packed.writestr("f.py", "")
+    place = {"LogFormat": "JSON", "LogGroup": "/aws/lambda/f"}
+    function = {"FunctionName": "f", "Runtime": "python3.11", "Handler": "f.f", "Role": role}
+    clients("lambda").create_function(**function, Code={"ZipFile": code.getvalue()}, LoggingConfig=place)
+    assert clients("lambda").get_function(FunctionName="f")["Configuration"]["LoggingConfig"] == place
 
 
 def test_calls_are_recorded_with_who_made_them(server: tuple[Any, Path]) -> None:

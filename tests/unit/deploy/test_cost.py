@@ -12,7 +12,9 @@ from deploy.cost import Defined, estimate, quantities
 from deploy.measurements import ROOT, Price, PriceList, price_list
 
 MOST_OF_AN_IDLE_DEV = 15.0
-MADE = Defined(keys=2, endpoints=10, endpoint_zones=2, crawlers=3, every={"bronze": "day", "silver": "day", "maintain": "week"})
+MADE = Defined(
+    keys=2, endpoints=10, endpoint_zones=2, crawlers=3, every={"bronze": "day", "silver": "day", "maintain": "week"}
+)
 IDLE = {"runs_a_month": 0, "crawls_a_month": 0, "is_private_network": False, "quantities": {"secret": 1}}
 PRICES = PriceList("eu-west-1", "USD", "2026-01-01", {"secret": Price(0.5, "secret"), "key": Price(2.0, "key")})
 
