@@ -1,7 +1,7 @@
 """Recorded requests as what IAM judges: actions on resources.
 
-Source: AWS Service Authorization Reference, S3, Secrets Manager, KMS, CloudWatch and Athena; S3 User Guide, "Required permissions for S3
-API operations". With SSE-KMS, S3 calls KMS in the name of whoever reads or writes an object.
+Source: AWS Service Authorization Reference, S3, Secrets Manager, KMS, CloudWatch and Athena; S3 User Guide, "Required
+permissions for S3 API operations". With SSE-KMS, S3 calls KMS in the name of whoever reads or writes an object.
 """
 
 from __future__ import annotations
