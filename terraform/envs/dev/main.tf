@@ -17,6 +17,7 @@ module "lakehouse" {
   permissions_boundary_arn = var.permissions_boundary_arn
   teams                    = { for team in ["risk", "stewards"] : team => { scan_limit_bytes = 10737418240 } } # 10 GB
   schedules_enabled        = var.schedules_enabled
+  starts_on_arrival        = true
   log_retention_days       = 90
   search_retention_days    = 14
 }
