@@ -38,7 +38,7 @@ def test_plain_lines_where_nobody_watches() -> None:
 
 def test_a_terminal_sees_a_bar_and_the_finished_steps() -> None:
     out = io.StringIO()
-    console = Console(file=out, force_terminal=True, width=100, color_system=None)
+    console = Console(file=out, force_terminal=True, width=100, color_system=None, _environ={"TERM": "xterm"})
     with progress(console, 1) as reporter:
         reporter.start("silver.customers")
         reporter.done("silver.customers", "10,000 rows")

@@ -108,9 +108,9 @@ def _logs_of_functions() -> None:
 
     made, told = LambdaFunction.__init__, LambdaFunction.get_configuration
 
-    def init(self: Any, spec: dict[str, Any], *args: Any, **more: Any) -> None:
+    def init(self: Any, account_id: str, spec: dict[str, Any], *args: Any, **more: Any) -> None:
         self.logging_config = spec.get("LoggingConfig")
-        made(self, spec, *args, **more)
+        made(self, account_id, spec, *args, **more)
 
     def get_configuration(self: Any, *args: Any, **more: Any) -> dict[str, Any]:
         given = {"LoggingConfig": self.logging_config} if self.logging_config else {}

@@ -76,13 +76,24 @@ def test_a_request_is_known_as_its_action(
     blank = {"who": "job", "service": "s3", "query": {}, "target": "", "body": {}, "copy_source": ""}
     record = tmp_path / "calls.jsonl"
     record.write_text(json.dumps(blank | told) + "\n" + json.dumps(blank | told | {"who": "another", "path": "/b/c"}))
-    found = {(call.action, call.resource) for call in calls_of(record, "job", "key")}
+    found = {(call.action, call.resource) for call in calls_of(record, "job", "key", "workgroup")}
     assert found == {(action, f"arn:aws:s3:::{name}" if name else "key") for action, name in expected}
 
 
 def test_an_unknown_request_is_not_passed_over(tmp_path: Path) -> None:
     record = tmp_path / "calls.jsonl"
-    told = {"who": "job", "service": "dynamodb", "target": "DynamoDB.PutItem", "body": {}}
+    told = {"who": "job", "service": "dynamodb", "target": "DynamoDB.PutItem", "path": "/", "body": {}}
     record.write_text(json.dumps(told))
     with pytest.raises(NotImplementedError, match="dynamodb"):
-        calls_of(record, "job", "key")
+        calls_of(record, "job", "key", "workgroup")
+
+
+def test_athena_and_cloudwatch_are_known(tmp_path: Path) -> None:
+    record = tmp_path / "calls.jsonl"
+    blank = {"who": "job", "query": {}, "target": "", "body": {}, "path": "/"}
+    figures = {"path": "/service/X/operation/PutMetricData", "service": "monitoring", "body": {"Namespace": "Bank"}}
+    asked = {"service": "athena", "target": "AmazonAthena.StartQueryExecution"}
+    record.write_text("\n".join(json.dumps(blank | told) for told in (figures, asked)))
+    found = {call.action: call for call in calls_of(record, "job", "key", "workgroup")}
+    assert found["athena:StartQueryExecution"].resource == "workgroup"
+    assert found["cloudwatch:PutMetricData"].context == {"cloudwatch:namespace": "Bank"}
