@@ -54,12 +54,12 @@ def _calls(told: dict[str, Any], kms_key_arn: str, athena_workgroup_arn: str) ->
     elif told["target"] == "secretsmanager.GetSecretValue":
         yield Call("secretsmanager:GetSecretValue", told["body"]["SecretId"])
         yield Call("kms:Decrypt", kms_key_arn)
-    elif told["path"].endswith("/operation/PutMetricData"):
+    elif told["target"].endswith(".PutMetricData"):
         yield Call("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": told["body"]["Namespace"]})
     elif told["target"].startswith("AmazonAthena."):
         yield Call(f"athena:{told['target'].partition('.')[2]}", athena_workgroup_arn)
     else:
-        raise NotImplementedError(f"a call of {told['service']} {told['target'] or told['path']}")
+        raise NotImplementedError(f"a call of {told['service']} {told['target']}")
 
 
 def _s3(told: dict[str, Any]) -> Iterator[Call]:

@@ -25,8 +25,6 @@ MOTO_VERSION = "5.2.5"
 _SIGNED_BY = re.compile(r"Credential=(?P<key>[^/]+)/\d+/[^/]+/(?P<service>[^/]+)/")
 _KEY_NAME = "x-amz-server-side-encryption-aws-kms-key-id"
 _DELETED_KEY = re.compile(r"<Key>([^<]*)</Key>")
-#: A short text in CBOR follows a byte that tells its length above 0x60.
-_NAMESPACE = re.compile(rb"Namespace([\x60-\x77])")
 
 WSGI = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -158,14 +156,12 @@ def _told(environ: dict[str, Any]) -> dict[str, Any]:
     query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
     is_form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded") and not query
     body: dict[str, Any] = {}
-    is_figures = environ["PATH_INFO"].endswith("/operation/PutMetricData")
-    if target or is_form or is_figures or "delete" in query:
+    if target or is_form or "delete" in query:
         content = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(content)
-        if is_figures:
-            body = {"Namespace": _namespace(content, environ.get("HTTP_CONTENT_ENCODING", ""))}
-        elif target:
-            body = json.loads(content or b"{}")
+        if target:
+            plain = gzip.decompress(content) if environ.get("HTTP_CONTENT_ENCODING") == "gzip" else content
+            body = json.loads(plain or b"{}")
         elif is_form:
             body = dict(parse_qsl(content.decode(errors="replace")))
         else:
@@ -178,13 +174,6 @@ def _told(environ: dict[str, Any]) -> dict[str, Any]:
         "body": body,
         "copy_source": unquote(environ.get("HTTP_X_AMZ_COPY_SOURCE", "")),
     }
-
-
-def _namespace(content: bytes, encoding: str) -> str:
-    """Where figures for CloudWatch belong, of a request in CBOR."""
-    plain = gzip.decompress(content) if encoding == "gzip" else content
-    found = _NAMESPACE.search(plain)
-    return plain[found.end() : found.end() + found[1][0] - 0x60].decode() if found else ""
 
 
 def main(port: int, record: Path) -> None:

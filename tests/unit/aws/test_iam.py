@@ -91,7 +91,7 @@ def test_an_unknown_request_is_not_passed_over(tmp_path: Path) -> None:
 def test_athena_and_cloudwatch_are_known(tmp_path: Path) -> None:
     record = tmp_path / "calls.jsonl"
     blank = {"who": "job", "query": {}, "target": "", "body": {}, "path": "/"}
-    figures = {"path": "/service/X/operation/PutMetricData", "service": "monitoring", "body": {"Namespace": "Bank"}}
+    figures = {"target": "Granite.PutMetricData", "service": "monitoring", "body": {"Namespace": "Bank"}}
     asked = {"service": "athena", "target": "AmazonAthena.StartQueryExecution"}
     record.write_text("\n".join(json.dumps(blank | told) for told in (figures, asked)))
     found = {call.action: call for call in calls_of(record, "job", "key", "workgroup")}
