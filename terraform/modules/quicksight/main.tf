@@ -97,6 +97,7 @@ resource "aws_quicksight_data_source" "athena" {
 # Rules by row. QuickSight takes as rules only what is flagged as such when it is made, and the provider has no field for
 # the flag; CloudFormation has.
 resource "aws_cloudformation_stack" "access" {
+  #checkov:skip=CKV_AWS_124:Terraform waits for the stack and tells its errors
   count = length(local.accesses) > 0 ? 1 : 0
   name  = "${var.name}-quicksight-access"
   template_body = jsonencode({
