@@ -24,6 +24,9 @@ EnvironmentOption = Annotated[
     str, typer.Option("--environment", help="Part of every id, so that environments stand side by side.")
 ]
 WorkgroupOption = Annotated[str, typer.Option("--workgroup", help="Athena workgroup that reads the views.")]
+PrefixOption = Annotated[
+    str, typer.Option("--prefix", help="What the databases' names begin with, as in <prefix>_views; none for views.")
+]
 
 
 @app.command()
@@ -42,12 +45,13 @@ def diff(
     principal: PrincipalOption,
     environment: EnvironmentOption = "dev",
     workgroup: WorkgroupOption = "primary",
+    prefix: PrefixOption = "",
 ) -> None:
     """Print what a deployment would create, update or grant; writes nothing."""
     from spark_jobs.quicksight.deploy import plan, tell
     from spark_jobs.quicksight.place import Place
 
-    place = Place(account, region, principal, environment, workgroup)
+    place = Place(account, region, principal, environment, workgroup, prefix)
     tell(plan(_account(place), _checked(place)), typer.echo)
 
 
@@ -58,12 +62,13 @@ def deploy(
     principal: PrincipalOption,
     environment: EnvironmentOption = "dev",
     workgroup: WorkgroupOption = "primary",
+    prefix: PrefixOption = "",
 ) -> None:
     """Print what differs, then create and update it; deletes nothing, and changes nothing where nothing differs."""
     from spark_jobs.quicksight.deploy import deploy as bring
     from spark_jobs.quicksight.place import Place
 
-    place = Place(account, region, principal, environment, workgroup)
+    place = Place(account, region, principal, environment, workgroup, prefix)
     bring(_account(place), _checked(place), typer.echo)
 
 

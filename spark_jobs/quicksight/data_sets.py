@@ -78,7 +78,7 @@ def data_set(place: Place, source: DataSet, sources: Sources, views: Mapping[str
     """One view in SPICE, with its descriptions, types, rows by group and restricted columns."""
     view = views[source.view]
     table = _id(view.name)
-    request = _spice(place, view.name, source.title, _select(view), [_input_column(c) for c in view.columns])
+    request = _spice(place, view.name, source.title, _select(place, view), [_input_column(c) for c in view.columns])
     request["LogicalTableMap"][table]["DataTransforms"] = [
         *(_cast(column) for column in view.columns if _base(column) in _SUBTYPES),
         *(_described(column) for column in view.columns),
@@ -162,12 +162,12 @@ def _spice(place: Place, name: str, title: str, sql: str, columns: list[Json]) -
     }
 
 
-def _select(view: View) -> str:
+def _select(place: Place, view: View) -> str:
     columns = (
         f"cast({column.name} as integer) as {column.name}" if column.type == "boolean" else column.name
         for column in view.columns
     )
-    return "select\n    " + ",\n    ".join(columns) + f"\nfrom {VIEW_SCHEMA}.{view.name}"
+    return "select\n    " + ",\n    ".join(columns) + f"\nfrom {place.views}.{view.name}"
 
 
 def _literal(text: str) -> str:

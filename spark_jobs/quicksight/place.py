@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from spark_jobs.query.views import VIEW_SCHEMA
+
 #: Namespace of the account's users and groups; every account has this one.
 NAMESPACE = "default"
 #: What is deployed, named as in the API: ``CreateDataSet``, ``DescribeDataSet``.
@@ -22,6 +24,12 @@ class Place:
     principal: str
     environment: str = "dev"
     workgroup: str = "primary"
+    prefix: str = ""
+
+    @property
+    def views(self) -> str:
+        """The database of the views there, as the catalog names it; without a prefix their own schema."""
+        return f"{self.prefix}_{VIEW_SCHEMA}" if self.prefix else VIEW_SCHEMA
 
     def id(self, name: str) -> str:
         """The id of a resource: ``risk-lakehouse-dev-loan-book-by-vintage``."""

@@ -14,6 +14,7 @@ module "lakehouse" {
   monthly_budget_usd       = var.monthly_budget_usd
   people                   = var.people
   lake_formation           = var.lake_formation
+  quicksight               = var.quicksight
   permissions_boundary_arn = var.permissions_boundary_arn
   teams                    = { for team in ["risk", "stewards"] : team => { scan_limit_bytes = 10737418240 } } # 10 GB
   schedules_enabled        = var.schedules_enabled

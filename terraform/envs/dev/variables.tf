@@ -54,6 +54,12 @@ variable "lake_formation" {
   default     = { is_enabled = false }
 }
 
+variable "quicksight" {
+  description = "Whether Terraform makes QuickSight's data sets, and the group that owns them, as the module lakehouse says."
+  type        = object({ is_enabled = bool, owners = optional(string) })
+  default     = { is_enabled = false }
+}
+
 variable "schedules_enabled" {
   description = "Whether the clock starts the daily run here; an idle environment costs what `make cost` says."
   type        = bool

@@ -14,6 +14,7 @@ module "lakehouse" {
   monthly_budget_usd          = var.monthly_budget_usd
   people                      = var.people
   lake_formation              = var.lake_formation
+  quicksight                  = var.quicksight
   permissions_boundary_arn    = var.permissions_boundary_arn
   is_flexible                 = false
   starts_on_arrival           = true

@@ -71,3 +71,9 @@ variable "lake_formation" {
   type        = object({ is_enabled = bool, admin_arns = optional(set(string), []) })
   default     = { is_enabled = false }
 }
+
+variable "quicksight" {
+  description = "Whether Terraform makes QuickSight's data sets, and the group that owns them, as the module lakehouse says."
+  type        = object({ is_enabled = bool, owners = optional(string) })
+  default     = { is_enabled = false }
+}

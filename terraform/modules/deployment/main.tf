@@ -32,6 +32,7 @@ locals {
   read = {
     athena         = ["GetDataCatalog", "GetNamedQuery", "GetWorkGroup", "ListNamedQueries", "ListTagsForResource"]
     budgets        = ["ListTagsForResource", "ViewBudget"]
+    cloudformation = ["DescribeStackEvents", "DescribeStacks", "GetTemplate"]
     cloudtrail     = ["DescribeTrails", "GetEventSelectors", "GetInsightSelectors", "GetTrail", "GetTrailStatus", "ListTags"]
     cloudwatch     = ["DescribeAlarms", "GetDashboard", "ListTagsForResource"]
     config         = ["Describe*", "ListTagsForResource"]
@@ -56,10 +57,11 @@ locals {
   verbs = ["Create*", "Delete*", "Put*", "Tag*", "Untag*", "Update*"]
   # What carries the lake's name, and verbs beside the usual ones.
   named = {
-    athena     = { more = [], resources = ["workgroup/${var.prefix}-*"] }
-    cloudtrail = { more = ["AddTags", "RemoveTags", "StartLogging"], resources = ["trail/${var.prefix}*"] }
-    cloudwatch = { more = [], resources = ["alarm:${var.prefix}-*"] }
-    events     = { more = ["DisableRule", "EnableRule", "RemoveTargets"], resources = ["rule/${var.prefix}-*"] }
+    athena         = { more = [], resources = ["workgroup/${var.prefix}-*"] }
+    cloudformation = { more = [], resources = ["stack/${var.prefix}-*/*"] } # acts with the rights of whoever calls it
+    cloudtrail     = { more = ["AddTags", "RemoveTags", "StartLogging"], resources = ["trail/${var.prefix}*"] }
+    cloudwatch     = { more = [], resources = ["alarm:${var.prefix}-*"] }
+    events         = { more = ["DisableRule", "EnableRule", "RemoveTargets"], resources = ["rule/${var.prefix}-*"] }
     glue = { more = [], resources = [
       "catalog", "connection/${var.prefix}-*", "crawler/${var.database_prefix}_*", "database/${var.database_prefix}_*",
       "job/${var.prefix}-*", "table/${var.database_prefix}_*", "trigger/${var.prefix}-*",
@@ -81,7 +83,7 @@ locals {
     lakeformation = ["AddLFTagsToResource", "BatchGrantPermissions", "BatchRevokePermissions", "CreateLFTag", "DeleteLFTag", "DeregisterResource", "GrantPermissions", "PutDataLakeSettings", "RegisterResource", "RemoveLFTagsFromResource", "RevokePermissions", "UpdateLFTag", "UpdateResource"]
     logs          = ["CreateLogDelivery", "DeleteLogDelivery", "DescribeResourcePolicies", "GetLogDelivery", "ListLogDeliveries", "PutResourcePolicy", "UpdateLogDelivery"]
     macie2        = ["EnableMacie", "UpdateMacieSession"]
-    quicksight    = ["CreateDataSet", "CreateDataSource", "CreateRefreshSchedule", "DeleteDataSet", "DeleteDataSource", "PassDataSet", "PassDataSource", "TagResource", "UpdateDataSet", "UpdateDataSource"]
+    quicksight    = ["CreateDataSet", "CreateDataSource", "CreateRefreshSchedule", "DeleteDataSet", "DeleteDataSource", "DeleteRefreshSchedule", "PassDataSet", "PassDataSource", "TagResource", "UntagResource", "UpdateDataSet", "UpdateDataSetPermissions", "UpdateDataSource", "UpdateDataSourcePermissions", "UpdateRefreshSchedule"]
   }
   # Roles of the lake are handed to these services and to no other.
   passed_to = [for service in [

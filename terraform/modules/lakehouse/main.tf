@@ -132,6 +132,18 @@ module "athena" {
   views_path      = local.views_path
 }
 
+module "quicksight" {
+  source         = "../quicksight"
+  count          = var.quicksight.is_enabled ? 1 : 0
+  name           = var.name
+  owners         = var.quicksight.owners
+  workgroup      = module.athena.workgroups[var.people.quicksight_team].name
+  database       = module.catalog.databases["views"]
+  tables         = module.catalog.tables
+  data_sets_file = "${local.project_folder}/quicksight/data_sets.yaml"
+  views_path     = local.views_path
+}
+
 # ---- jobs
 
 module "jobs" {

@@ -57,3 +57,8 @@ output "alert_function_arn" {
   description = "The function that tells new alerts."
   value       = module.alerting.function_arn
 }
+
+output "quicksight_data_set_ids" {
+  description = "QuickSight data set of each view; none where `risklake quicksight` makes them."
+  value       = merge({}, module.quicksight[*].data_set_ids...)
+}

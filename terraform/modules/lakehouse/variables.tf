@@ -110,6 +110,22 @@ variable "lake_formation" {
   default = { is_enabled = false }
 }
 
+variable "quicksight" {
+  description = "Whether Terraform makes QuickSight's data source, data sets and refresh, and the group that owns them, by name or ARN. They read in the workgroup of people.quicksight_team, after the views were made once."
+  type        = object({ is_enabled = bool, owners = optional(string) })
+  default     = { is_enabled = false }
+
+  validation {
+    condition     = !var.quicksight.is_enabled || var.quicksight.owners != null
+    error_message = "quicksight needs owners, the group that owns its data sets."
+  }
+
+  validation {
+    condition     = !var.quicksight.is_enabled || var.people.quicksight_team != null
+    error_message = "quicksight needs people.quicksight_team, the team in whose workgroup it reads."
+  }
+}
+
 variable "emails" {
   description = "Addresses that alerts and failures are sent to; each of them has to confirm."
   type        = object({ alerts = optional(set(string), []), operations = optional(set(string), []) })

@@ -40,6 +40,7 @@ def patch() -> None:
     _rules_of_security_groups()
     _state_machines()
     _logs_of_functions()
+    _markers_of_deletion()
 
 
 def _saved_queries() -> None:
@@ -116,6 +117,15 @@ def _logs_of_functions() -> None:
 
     LambdaFunction.__init__ = init
     LambdaFunction.get_configuration = get_configuration
+
+
+def _markers_of_deletion() -> None:
+    """The last version of an object can go while markers of its deletion are there; they hold nothing to free."""
+    from moto.s3.models import FakeDeleteMarker
+
+    def dispose(self: Any, garbage: bool = False) -> None: ...
+
+    FakeDeleteMarker.dispose = dispose
 
 
 def without_key_names(application: WSGI) -> WSGI:

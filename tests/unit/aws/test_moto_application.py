@@ -81,6 +81,19 @@ def test_a_function_tells_where_it_logs(server: tuple[Any, Path]) -> None:
     assert clients("lambda").get_function(FunctionName="f")["Configuration"]["LoggingConfig"] == place
 
 
+def test_a_bucket_can_be_emptied_whose_versions_are_no_longer_kept(server: tuple[Any, Path]) -> None:
+    s3, bucket = server[0]("s3"), {"Bucket": "emptied"}
+    s3.create_bucket(**bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(**bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_object(**bucket, Key="a", Body=b"x")
+    s3.delete_object(**bucket, Key="a")
+    s3.put_bucket_versioning(**bucket, VersioningConfiguration={"Status": "Suspended"})
+    found = s3.list_object_versions(**bucket)
+    versions = [{n: v[n] for n in ("Key", "VersionId")} for v in (*found["Versions"], *found["DeleteMarkers"])]
+    s3.delete_objects(**bucket, Delete={"Objects": versions})
+    s3.delete_bucket(**bucket)
+
+
 def test_calls_are_recorded_with_who_made_them(server: tuple[Any, Path]) -> None:
     clients, record = server
     s3 = clients("s3")

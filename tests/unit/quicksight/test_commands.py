@@ -43,6 +43,13 @@ def test_diff_writes_nothing_and_deploy_does_what_it_said(client: FakeQuickSight
     assert CliRunner().invoke(commands.app, ["diff", *OPTIONS]).stdout == "nothing differs\n"
 
 
+def test_a_prefix_tells_the_database_of_the_views(client: FakeQuickSight) -> None:
+    CliRunner().invoke(commands.app, ["deploy", *OPTIONS])
+    done = CliRunner().invoke(commands.app, ["diff", *OPTIONS, "--prefix", "lake"])
+    differing = [line.rpartition(".")[2] for line in done.stdout.splitlines()]
+    assert differing == ["SqlQuery"] * len(shipped().data_sets)
+
+
 def test_a_definition_with_a_finding_is_not_deployed(client: FakeQuickSight) -> None:
     done = CliRunner().invoke(commands.app, ["deploy", *OPTIONS[2:], "--account", "1"])
     assert isinstance(done.exception, QuickSightError)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import duckdb
 import pytest
 import sqlglot
@@ -99,6 +101,12 @@ def test_rules_by_row_are_a_data_set_of_their_own(name: str, columns: dict[str, 
     (logical,) = request["LogicalTableMap"].values()
     rename = {"ColumnName": "group_name", "NewColumnName": "GroupName"}
     assert (logical["DataTransforms"], request["UseAs"]) == ([{"RenameColumnOperation": rename}], "RLS_RULES")
+
+
+def test_views_are_read_in_the_database_that_the_catalog_names() -> None:
+    found = resources(replace(PLACE, prefix="lake"), small_sources(), people())
+    (table,) = request_of(found, "DataSet", "-people")["PhysicalTableMap"].values()
+    assert table["CustomSql"]["SqlQuery"].endswith("\nfrom lake_views.people")
 
 
 def test_rows_that_nobody_could_see_are_an_error() -> None:

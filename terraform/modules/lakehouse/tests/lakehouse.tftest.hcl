@@ -55,6 +55,55 @@ run "without_a_network_of_its_own_nothing_of_one_is_made" {
   }
 }
 
+run "quicksight_is_left_to_the_command" {
+  command = plan
+
+  assert {
+    condition     = length(module.quicksight) == 0 && length(output.quicksight_data_set_ids) == 0
+    error_message = "QuickSight is set up unasked."
+  }
+}
+
+run "quicksight_reads_the_views_of_the_catalog" {
+  command = plan
+
+  variables {
+    people     = { quicksight_team = "risk" }
+    quicksight = { is_enabled = true, owners = "bi-owners" }
+  }
+
+  assert {
+    condition     = toset(keys(output.quicksight_data_set_ids)) == toset(keys(yamldecode(file("../../../quicksight/data_sets.yaml")).data_sets))
+    error_message = "A data set of quicksight/data_sets.yaml is not made."
+  }
+
+  assert {
+    condition     = output.quicksight_data_set_ids["high_risk_customers"] == "risk-lakehouse-test-high-risk-customers"
+    error_message = "A data set has another id than the command gives it."
+  }
+}
+
+run "quicksight_without_a_workgroup_is_refused" {
+  command = plan
+
+  variables {
+    quicksight = { is_enabled = true, owners = "bi-owners" }
+  }
+
+  expect_failures = [var.quicksight]
+}
+
+run "quicksight_without_owners_is_refused" {
+  command = plan
+
+  variables {
+    people     = { quicksight_team = "risk" }
+    quicksight = { is_enabled = true }
+  }
+
+  expect_failures = [var.quicksight]
+}
+
 run "a_zip_that_glue_would_not_know_is_refused" {
   command = plan
 
