@@ -45,9 +45,10 @@ def price_list() -> PriceList:
 
 
 def results() -> dict[str, Any]:
-    """The newest file of measurements."""
-    newest = max((ROOT / "benchmarks" / "results").glob("*.json"))
-    parts: dict[str, Any] = json.loads(newest.read_text(encoding="utf-8"))["parts"]
+    """Every part that was measured, each from the newest file that has it."""
+    parts: dict[str, Any] = {}
+    for path in sorted((ROOT / "benchmarks" / "results").glob("*.json")):
+        parts |= json.loads(path.read_text(encoding="utf-8"))["parts"]
     return parts
 
 
