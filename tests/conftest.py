@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from spark_jobs import columns
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -25,6 +27,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _interruptible() -> None:
     """A shell starts what it puts in the background deaf to Ctrl-C, and the commands under test would inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _spark_afterwards() -> Iterator[None]:
+    """A run chooses its engine for the whole process, and the next test may be of another file."""
+    yield
+    columns.use_engine("spark")
 
 
 @pytest.fixture(scope="session")

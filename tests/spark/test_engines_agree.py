@@ -32,12 +32,6 @@ WITHOUT_MODEL = [name for name in TABLES if not name.startswith("bronze.") and n
 TOLERANCE = 1e-12
 
 
-@pytest.fixture(autouse=True)
-def _spark_afterwards() -> Iterator[None]:
-    yield
-    columns.use_engine("spark")
-
-
 def differences(one: pa.Table, other: pa.Table) -> list[tuple[Any, Any]]:
     """Pairs of rows that differ, in an order that does not depend on doubles; all rows where the types differ."""
     if one.schema.remove_metadata() != other.schema.remove_metadata():

@@ -225,9 +225,8 @@ AGGREGATES: dict[str, Callable[[], Any]] = {
 
 
 @pytest.fixture
-def engines(spark: SparkSession) -> Iterator[dict[str, Engine]]:
-    yield {"spark": SparkEngine(lambda: spark), "duckdb": DuckDBEngine()}
-    columns.use_engine("spark")
+def engines(spark: SparkSession) -> dict[str, Engine]:
+    return {"spark": SparkEngine(lambda: spark), "duckdb": DuckDBEngine()}
 
 
 @pytest.fixture

@@ -31,12 +31,6 @@ SOME = frozenset(
 )
 
 
-@pytest.fixture(autouse=True)
-def _spark_afterwards() -> Iterator[None]:
-    yield
-    columns.use_engine("spark")
-
-
 def test_parts_made_by_spark_are_those_of_the_embedded_engine(spark: SparkSession, tmp_path: Path) -> None:
     generate(tmp_path / "sample", scale=0.01, seed=5, days=70, dirt=0.05)
     found = sorted(csv_folder.files(tmp_path / "sample"), key=lambda d: d.relative_path.split("_")[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,9 +19,8 @@ def embedded() -> EmbeddedSession:
 
 
 @pytest.fixture(params=["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
-def session(request: pytest.FixtureRequest) -> Iterator[Session]:
+def session(request: pytest.FixtureRequest) -> Session:
     """The engine under test; transforms take their functions from it."""
     columns.use_engine(request.param)
     found: Any = request.getfixturevalue("spark" if request.param == "spark" else "embedded")
-    yield found
-    columns.use_engine("spark")
+    return found

@@ -34,8 +34,6 @@ def test_rows_that_keep_a_contract_pass_on_spark(spark, declared):
 @pytest.fixture
 def on_duckdb():
     columns.use_engine("duckdb")
-    yield
-    columns.use_engine("spark")
 
 
 @pytest.mark.parametrize("declared", PUBLISHED, ids=lambda c: c.name)
