@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
 
-from spark_jobs import columns, pipeline, registry
+from spark_jobs import pipeline, registry
 from spark_jobs.contract import VOLATILE_COLUMNS
 from spark_jobs.engines.embedded.engine import DuckDBEngine
 from spark_jobs.engines.spark import SparkEngine
