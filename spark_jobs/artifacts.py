@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from spark_jobs.lake import Lake, Provenance
-from spark_jobs.storage import local_copy, put, write_text
+from spark_jobs.storage import listing, local_copy, put, write_text
 
 if TYPE_CHECKING:
     from spark_jobs.storage import AnyPath
@@ -28,30 +28,34 @@ def is_artifact(name: str) -> bool:
     return name.startswith("models.")
 
 
-def build(lake: Lake, name: str, fill: Callable[[Path], None], made_from: Provenance) -> None:
+def build(lake: Lake, name: str, fill: Callable[[Path, AnyPath], None], made_from: Provenance) -> None:
     """Let ``fill`` write into a folder beside the artifact and swap it in; a reader sees the old files or the new.
 
     In S3, where no folder can be swapped, files are replaced one by one and the manifest last: who reads in between
-    finds files that differ from it.
+    finds files that differ from it. ``fill`` is also handed the folder that every node of a cluster sees: the same one,
+    or the artifact's own in S3.
     """
     target = lake.path(name)
     if isinstance(target, Path):
         _swapped_in(target, fill)
     else:
         with tempfile.TemporaryDirectory() as building:
-            fill(Path(building))
-            for path in sorted(Path(building).rglob("*"), key=lambda p: p.name == MANIFEST):
-                if path.is_file():
-                    put(path, target / path.relative_to(building).as_posix())
+            fill(Path(building), target)
+            made = {p.relative_to(building).as_posix(): p for p in Path(building).rglob("*") if p.is_file()}
+            for file in sorted(made, key=lambda name: (name == MANIFEST, name)):
+                put(made[file], target / file)
+            for stored in listing(target, hidden=True):
+                if stored.name not in made:
+                    stored.path.unlink()
     write_text(_record(target), made_from.to_json())
 
 
-def _swapped_in(target: Path, fill: Callable[[Path], None]) -> None:
+def _swapped_in(target: Path, fill: Callable[[Path, AnyPath], None]) -> None:
     building, old = target.with_name(f".{target.name}.building"), target.with_name(f".{target.name}.old")
     for leftover in (building, old):
         shutil.rmtree(leftover, ignore_errors=True)
     building.mkdir(parents=True)
-    fill(building)
+    fill(building, building)
     if target.exists():
         target.rename(old)
     building.rename(target)

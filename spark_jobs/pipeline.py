@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spark_jobs import artifacts, columns, landing, registry
 from spark_jobs.bronze.load import bronze_rows
@@ -34,6 +34,9 @@ from spark_jobs.session import SessionError
 from spark_jobs.silver.customer_token import hmac_key
 from spark_jobs.sources.delivery import Delivery
 from spark_jobs.storage import write_text
+
+if TYPE_CHECKING:
+    from spark_jobs.storage import AnyPath
 
 RUN_LOG = "ops.run_log"
 _PARALLEL_TABLES = 3
@@ -236,7 +239,11 @@ class Run:
             outcome.message = f"is trained in Spark, which cannot start: {error}"
             return
         arguments = self._arguments(node)
-        artifacts.build(self.lake, node.name, lambda to: node.build(*inputs, directory=to, **arguments), wanted)
+
+        def fill(directory: Path, cluster_directory: AnyPath) -> None:
+            node.build(*inputs, directory=directory, cluster_directory=cluster_directory, **arguments)
+
+        artifacts.build(self.lake, node.name, fill, wanted)
 
     def _take_counts(self, outcome: TableOutcome, provenance: Provenance) -> None:
         outcome.rows_in = provenance.rows.get("rows_in")

@@ -108,6 +108,8 @@ def table(
 def artifact(name: str, *, inputs: tuple[str, ...]) -> Callable[[Transform], Transform]:
     """Register ``(*inputs: DataFrame, directory: Path, **parameters) -> None``, which fills ``directory`` with files.
 
+    What a cluster's nodes write themselves they write by way of ``cluster_directory``, an ``AnyPath`` that all of them
+    see: ``directory``, or the artifact's folder in S3 (``spark_jobs.engines.spark.written_by_cluster``).
     A table may name an artifact among its inputs; it then receives the artifact's directory as a ``pathlib.Path``.
     """
     return _register(name, inputs, is_artifact=True)

@@ -11,11 +11,14 @@ from ml.loan_default.loans import Loans
 from ml.loan_default.metrics import Baseline, Metrics
 from ml.loan_default.model import LoanDefaultModel
 from ml.loan_default.protocols import Measured
+from spark_jobs.engines.spark import written_by_cluster
 from spark_jobs.registry import artifact
 
 if TYPE_CHECKING:
     from pyspark.ml import PipelineModel
     from pyspark.sql import DataFrame
+
+    from spark_jobs.storage import AnyPath
 
 METRICS_FILE = "metrics.json"
 MODEL_CARD_FILE = "model_card.md"
@@ -23,7 +26,7 @@ SPARK_MODEL_FOLDER = "spark_model"
 
 
 @artifact("models.loan_default", inputs=("gold.loan_default_features",))
-def loan_default(features_table: DataFrame, *, directory: Path) -> None:
+def loan_default(features_table: DataFrame, *, directory: Path, cluster_directory: AnyPath) -> None:
     """Fit, measure and save the model in ``directory``.
 
     Writes model.json, metrics.json, model_card.md, spark_model/ (absent for a base-rate model) and manifest.json with
@@ -41,7 +44,8 @@ def loan_default(features_table: DataFrame, *, directory: Path) -> None:
         frame.unpersist()
     found = _metrics(shipped, measured, every, matured)
     if spark_model is not None:
-        spark_model.write().overwrite().save((directory / SPARK_MODEL_FOLDER).as_uri())
+        writer = spark_model.write().overwrite()
+        written_by_cluster(writer.save, directory / SPARK_MODEL_FOLDER, cluster_directory / SPARK_MODEL_FOLDER)
     model.save(shipped, directory)
     (directory / METRICS_FILE).write_text(metrics.to_json(found), encoding="utf-8")
     (directory / MODEL_CARD_FILE).write_text(model_card.model_card(found, shipped), encoding="utf-8")

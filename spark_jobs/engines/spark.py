@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from spark_jobs.engines import APART, EngineName
 from spark_jobs.session import spark_session
-from spark_jobs.storage import S3
+from spark_jobs.storage import S3, listing, write_bytes
 
 if TYPE_CHECKING:
     from deltalake import Schema
@@ -81,6 +81,16 @@ class SparkEngine:
         if isinstance(folder, Path):
             for checksum in folder.glob("**/.*.crc"):  # Hadoop's own, of files that are read by others too
                 checksum.unlink()
+
+
+def written_by_cluster(write: Callable[[str], None], folder: Path, by_way_of: AnyPath) -> None:
+    """Have Spark's nodes fill ``folder`` of this machine: ``write`` is given the place that all of them see."""
+    if isinstance(by_way_of, Path):
+        write(folder.as_uri())
+        return
+    write(_for_spark(str(by_way_of)))
+    for file in listing(by_way_of):
+        write_bytes(folder / file.name, file.path.read_bytes())
 
 
 def _for_spark(path: str) -> str:

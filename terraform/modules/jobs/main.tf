@@ -13,13 +13,10 @@ locals {
     )
   }
 
-  # One argument carries all settings; Glue takes no second --conf.
+  # One argument carries all settings; Glue takes no second --conf. What decides about rows the session sets itself.
   conf = join(" --conf ", [
     "spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    "spark.sql.session.timeZone=UTC",
-    "spark.sql.parquet.outputTimestampType=TIMESTAMP_MICROS",
-    "spark.databricks.delta.properties.defaults.enableDeletionVectors=false",
   ])
 }
 

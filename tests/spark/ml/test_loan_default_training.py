@@ -44,7 +44,7 @@ class Trained:
 
 def train(spark: SparkSession, rows: list[dict[str, Any]], directory: Path) -> Trained:
     features = frame(spark, rows)
-    loan_default(features, directory=directory)
+    loan_default(features, directory=directory, cluster_directory=directory)
     return Trained(rows, features, directory)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from spark_jobs import artifacts
+from spark_jobs.engines.embedded.engine import DuckDBEngine
+from spark_jobs.engines.spark import written_by_cluster
+from spark_jobs.lake import Lake, Provenance
 from spark_jobs.lease import LASTS, Lease, LeaseHeldError, held
 from spark_jobs.storage import (
     Zones,
@@ -22,6 +26,9 @@ from spark_jobs.storage import (
     signature,
     write_text,
 )
+
+if TYPE_CHECKING:
+    from spark_jobs.storage import AnyPath
 
 boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: make setup")
 
@@ -85,6 +92,31 @@ def test_a_folder_worked_on_here_takes_its_place_there(client: Any, tmp_path: Pa
     remove_folder(folder)
     remove_folder(folder)
     assert list(listing(folder)) == []
+
+
+def test_an_artifact_holds_what_its_last_maker_wrote(client: Any) -> None:
+    lake = Lake("s3://bank-{zone}", DuckDBEngine())
+    made_from = Provenance("run", {}, "code", {}, {})
+
+    def fill(parts: tuple[str, ...]) -> Callable[[Path, AnyPath], None]:
+        def by_nodes(place: str) -> None:
+            key = place.removeprefix("s3a://bank-models/")
+            for part in parts:
+                client.put_object(Bucket="bank-models", Key=f"{key}/{part}", Body=part.encode())
+
+        def write(directory: Path, cluster_directory: AnyPath) -> None:
+            if parts:
+                written_by_cluster(by_nodes, directory / "spark", cluster_directory / "spark")
+            (directory / artifacts.MANIFEST).write_text(" ".join(sorted(p.name for p in directory.rglob("part*"))))
+
+        return write
+
+    for parts in (("data/part-1", "data/part-2"), ("data/part-3",), ()):
+        artifacts.build(lake, "models.m", fill(parts), made_from)
+        found = {file.name: file.path.read_text() for file in listing(lake.path("models.m"))}
+        names = " ".join(part.removeprefix("data/") for part in parts)
+        assert found == {artifacts.MANIFEST: names} | {f"spark/{part}": part for part in parts}
+    assert artifacts.provenance(lake, "models.m") == made_from
 
 
 def lease(client: Any) -> Lease:
