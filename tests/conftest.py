@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
+@pytest.hookimpl(tryfirst=True)  # the groups are read by a hook of pytest-xdist
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Of two test processes, one gets all of a file, and of those that need the one lake made by Spark."""
     for item in items:
