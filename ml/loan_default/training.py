@@ -44,8 +44,7 @@ def loan_default(features_table: DataFrame, *, directory: Path, cluster_director
         frame.unpersist()
     found = _metrics(shipped, measured, every, matured)
     if spark_model is not None:
-        writer = spark_model.write().overwrite()
-        written_by_cluster(writer.save, directory / SPARK_MODEL_FOLDER, cluster_directory / SPARK_MODEL_FOLDER)
+        written_by_cluster(spark_model.save, directory / SPARK_MODEL_FOLDER, cluster_directory / SPARK_MODEL_FOLDER)
     model.save(shipped, directory)
     (directory / METRICS_FILE).write_text(metrics.to_json(found), encoding="utf-8")
     (directory / MODEL_CARD_FILE).write_text(model_card.model_card(found, shipped), encoding="utf-8")

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from spark_jobs.engines import APART, EngineName
 from spark_jobs.session import spark_session
-from spark_jobs.storage import S3, listing, write_bytes
+from spark_jobs.storage import S3, listing, remove_folder, write_bytes
 
 if TYPE_CHECKING:
     from deltalake import Schema
@@ -88,6 +88,7 @@ def written_by_cluster(write: Callable[[str], None], folder: Path, by_way_of: An
     if isinstance(by_way_of, Path):
         write(folder.as_uri())
         return
+    remove_folder(by_way_of)
     write(_for_spark(str(by_way_of)))
     for file in listing(by_way_of):
         write_bytes(folder / file.name, file.path.read_bytes())

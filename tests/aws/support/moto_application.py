@@ -41,6 +41,7 @@ def patch() -> None:
     _state_machines()
     _logs_of_functions()
     _markers_of_deletion()
+    _trails()
 
 
 def _saved_queries() -> None:
@@ -126,6 +127,18 @@ def _markers_of_deletion() -> None:
     def dispose(self: Any, garbage: bool = False) -> None: ...
 
     FakeDeleteMarker.dispose = dispose
+
+
+def _trails() -> None:
+    """A trail can be removed by its ARN, too."""
+    from moto.cloudtrail.models import CloudTrailBackend
+
+    delete = CloudTrailBackend.delete_trail
+
+    def delete_trail(self: Any, name: str) -> None:
+        delete(self, name.rpartition(":trail/")[2])
+
+    CloudTrailBackend.delete_trail = delete_trail
 
 
 def without_key_names(application: WSGI) -> WSGI:

@@ -94,6 +94,14 @@ def test_a_bucket_can_be_emptied_whose_versions_are_no_longer_kept(server: tuple
     s3.delete_bucket(**bucket)
 
 
+def test_a_trail_is_removed_by_its_arn(server: tuple[Any, Path]) -> None:
+    s3, trails = server[0]("s3"), server[0]("cloudtrail")
+    s3.create_bucket(Bucket="trails", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    arn = trails.create_trail(Name="told", S3BucketName="trails")["TrailARN"]
+    trails.delete_trail(Name=arn)
+    assert trails.describe_trails()["trailList"] == []
+
+
 def test_calls_are_recorded_with_who_made_them(server: tuple[Any, Path]) -> None:
     clients, record = server
     s3 = clients("s3")
