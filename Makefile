@@ -9,7 +9,8 @@ RUN := $(BIN)/risklake
 IVY := $(or $(RISK_LAKE_IVY),build/ivy)
 PYTEST := $(BIN)/python -m pytest
 # Two test processes, each with a Spark of one core: planning, which most tests are made of, uses one core anyway.
-PARALLEL = --numprocesses 2 --dist loadgroup
+# A file's tests share what they are slow to make, so they stay together; the longest files come first.
+PARALLEL = --numprocesses 2 --dist loadfile --no-loadscope-reorder
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train
 GLUE_EXTRAS := --extra quality --extra report --extra train --extra aws
@@ -58,7 +59,7 @@ jars: java .venv/.etl $(IVY)/.fetched ## Fetch Spark's Delta jars once into buil
 test: test-suite test-aws ## Run every test but the slow proofs: the suite, then the AWS side.
 
 test-suite: java .venv/.dev jars ## Run unit tests, transforms on both engines, Spark, SQL and integration (ten minutes): ARGS="-k name".
-	@RISK_LAKE_TEST_CORES=1 $(PYTEST) $(PARALLEL) $(wildcard tests/unit tests/spark tests/transforms tests/sql tests/integration) $(ARGS)
+	@RISK_LAKE_TEST_CORES=1 $(PYTEST) $(PARALLEL) $(wildcard tests/spark tests/unit/incremental tests/unit tests/transforms tests/sql tests/integration) $(ARGS)
 
 test-unit: .venv/.dev ## Run the tests that need no JVM, every transform on the embedded engine among them.
 	@$(PYTEST) $(PARALLEL) -m 'not spark' tests/unit tests/transforms $(ARGS)

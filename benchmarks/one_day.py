@@ -180,6 +180,8 @@ def main() -> None:
     figures = found_figures(base, middle)
     print_figures(f"a run over {options.hold_days} more days, medians of {options.runs}", figures)
     part = f"one_day-{_name(histories)}" + ("" if options.hold_days == 4 else f"-{options.hold_days}")
+    if set(engines) != set(WAYS):
+        part = "-".join([part, *engines])
     _save(options, part, histories, base, runs, figures)
     _draw(options, part, histories, base, middle, figures)
 

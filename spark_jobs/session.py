@@ -36,6 +36,9 @@ ROWS_CONF = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.compression.codec": "zstd",
+    # Days of long ago are what they say: no file here is by a writer of the old calendar, and Spark would stop at them.
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
 }
 CONF = ROWS_CONF | {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",

@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
-@pytest.hookimpl(tryfirst=True)  # the groups are read by a hook of pytest-xdist
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of two test processes, one gets all of a file, and of those that need the one lake made by Spark."""
-    for item in items:
-        needs_lake = "made_lake" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("made_lake" if needs_lake else item.nodeid.partition("::")[0]))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _interruptible() -> None:
     """A shell starts what it puts in the background deaf to Ctrl-C, and the commands under test would inherit that."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from chispa.dataframe_comparer import assert_df_equality
 
+from spark_jobs.engines.embedded.engine import DuckDBEngine
 from spark_jobs.engines.spark import SparkEngine
 from spark_jobs.lake import Lake, LakeError, Provenance
 
@@ -29,6 +30,19 @@ def rows(spark: SparkSession) -> DataFrame:
             ('', null, null, null, null, null, null)
         as rows(id, at, day, amount, share, is_open, codes)
     """).to(spark.createDataFrame([], SCHEMA).schema)
+
+
+def test_days_of_long_ago_are_the_same_whoever_writes_them(spark: SparkSession, tmp_path: Path) -> None:
+    by_spark, by_duckdb = Lake(tmp_path / "s", SparkEngine(lambda: spark)), Lake(tmp_path / "d", DuckDBEngine())
+    publish(by_spark, spark.sql("select date'0044-03-15' as day, timestamp'1582-10-10 12:00:00Z' as at"))
+    publish(by_duckdb, by_spark.read("silver.loans", engine=DuckDBEngine()))
+    told = {"day": date(44, 3, 15), "at": datetime(1582, 10, 10, 12, tzinfo=UTC)}
+    for lake in (by_spark, by_duckdb):
+        assert lake.arrow("silver.loans").to_pylist() == [told]
+        found = lake.read("silver.loans", engine=SparkEngine(lambda: spark))
+        assert found.selectExpr("cast(day as string)", "cast(at as string)").collect() == [
+            ("0044-03-15", "1582-10-10 12:00:00")
+        ]
 
 
 def publish(lake: Lake, rows: DataFrame) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from spark_jobs import columns
-from tests.transforms.sessions import EmbeddedSession
+from tests.transforms.sessions import EmbeddedSession, SparkSessionOfFiles
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyspark.sql import SparkSession
+
     from tests.transforms.sessions import Session
+
+
+INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
 
 
 @pytest.fixture(scope="session")
@@ -18,9 +26,19 @@ def embedded() -> EmbeddedSession:
     return EmbeddedSession()
 
 
+@pytest.fixture
+def spark_over_files(spark: SparkSession, tmp_path: Path) -> Iterator[SparkSessionOfFiles]:
+    """Expressions are interpreted: to compile them takes longer than these few rows. tests/spark runs them compiled."""
+    for key, value in INTERPRETED.items():
+        spark.conf.set(key, value)
+    yield SparkSessionOfFiles(spark, tmp_path)
+    for key in INTERPRETED:
+        spark.conf.unset(key)
+
+
 @pytest.fixture(params=["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def session(request: pytest.FixtureRequest) -> Session:
     """The engine under test; transforms take their functions from it."""
     columns.use_engine(request.param)
-    found: Any = request.getfixturevalue("spark" if request.param == "spark" else "embedded")
+    found: Any = request.getfixturevalue("spark_over_files" if request.param == "spark" else "embedded")
     return found

@@ -1,12 +1,14 @@
-"""Where literal frames come from: PySpark's session, or as much of it as these tests say, on the embedded engine."""
+"""Where literal frames come from: as much of PySpark's session as these tests say, on either engine."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.engines.embedded.database import Database
 from spark_jobs.engines.embedded.frame import Frame
@@ -28,9 +30,30 @@ class EmbeddedSession:
 
     def createDataFrame(self, data: Sequence[tuple[Any, ...]], schema: str) -> Frame:  # noqa: N802
         """``data`` with the columns of ``schema``, "name type, ..."."""
-        columns = [part.replace("`", "").split() for part in schema.replace(", ", ";").split(";")]
-        types = pa.schema([(name, pa.float32() if kind == "float" else arrow_type(kind)) for name, kind in columns])
-        rows = [dict(zip(types.names, row, strict=True)) for row in data]
-        batches = pa.Table.from_pylist(rows, schema=types).to_batches()
-        stored = self._database.store(batches, [(name, kind) for name, kind in columns])
-        return Frame(self._database, f"select * from {stored}", types.names)
+        rows = _arrow(data, schema)
+        stored = self._database.store(rows.to_batches(), _columns(schema))
+        return Frame(self._database, f"select * from {stored}", rows.column_names)
+
+
+class SparkSessionOfFiles:
+    """Spark over files, as a run hands them to it; PySpark's own call would send every row through a Python worker."""
+
+    def __init__(self, spark: SparkSession, folder: Path) -> None:
+        self._spark, self._folder, self._count = spark, folder, 0
+
+    def createDataFrame(self, data: Sequence[tuple[Any, ...]], schema: str) -> DataFrame:  # noqa: N802
+        """``data`` with the columns of ``schema``, "name type, ..."."""
+        self._count += 1
+        path = self._folder / f"{self._count}.parquet"
+        pq.write_table(_arrow(data, schema), path)
+        return self._spark.read.schema(schema).parquet(str(path))
+
+
+def _arrow(data: Sequence[tuple[Any, ...]], schema: str) -> pa.Table:
+    types = pa.schema([(n, pa.float32() if kind == "float" else arrow_type(kind)) for n, kind in _columns(schema)])
+    return pa.Table.from_pylist([dict(zip(types.names, row, strict=True)) for row in data], schema=types)
+
+
+def _columns(schema: str) -> list[tuple[str, str]]:
+    parts = (part.replace("`", "").split() for part in schema.replace(", ", ";").split(";"))
+    return [(name, kind) for name, kind in parts]
