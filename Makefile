@@ -9,7 +9,7 @@ RUN := $(BIN)/risklake
 IVY := $(or $(RISK_LAKE_IVY),build/ivy)
 PYTEST := $(BIN)/python -m pytest
 # Two test processes, each with a Spark of one core: planning, which most tests are made of, uses one core anyway.
-# A file's tests share what they are slow to make, so they stay together; the longest files come first.
+# Files stay together (tests/conftest.py) and the longest come first.
 PARALLEL = --numprocesses 2 --dist loadfile --no-loadscope-reorder
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train

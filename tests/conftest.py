@@ -14,6 +14,21 @@ from spark_jobs import columns
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """A file's tests stay in one process with what they are slow to make, as do the files that share Spark's lake."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneLake(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "tests/spark" if file.startswith("tests/spark/test_") else file
+
+    return OneLake(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
