@@ -81,6 +81,10 @@ class Changes:
         """An input as it is now, or its rows within bounds."""
         return self._lake.read(name, between=between)
 
+    def keep(self, frame: DataFrame) -> DataFrame:
+        """Rows that are asked for again and again, held until they are no longer of use."""
+        return self._lake.engine.keep(frame, is_large=False)
+
     def _net(self, name: str, columns: tuple[str, ...]) -> DataFrame:
         files = self._files(name)
         came = self._read(name, files.came).select(*columns, F.lit(1).alias(_SIGN))

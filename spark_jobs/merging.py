@@ -52,7 +52,7 @@ def merge(lake: Lake, name: str, rows: DataFrame, part: Part) -> Merged:
     net = (
         old.unionByName(new).groupBy(*columns).agg(F.sum(_SIGN).cast("bigint").alias(_SIGN), F.max(_FILE).alias(_FILE))
     )
-    changed = net.filter(F.col(_SIGN) != F.lit(0)).persist()
+    changed = engine.keep(net.filter(F.col(_SIGN) != F.lit(0)), is_large=False)
     try:
         counted = changed.groupBy(_FILE, _SIGN).agg(F.count(F.lit(1)).cast("bigint").alias("row_count")).collect()
         touched = {engine.path_of(row[_FILE]) for row in counted if row[_SIGN] < 0}

@@ -166,7 +166,7 @@ def part_of(node: Node, changes: Changes) -> Part:
     keys = found[0]
     for more in found[1:]:
         keys = keys.unionByName(more)
-    keys = keys.filter(F.col(node.per).isNotNull()).distinct().persist()
+    keys = changes.keep(keys.filter(F.col(node.per).isNotNull()).distinct())
     inputs = {name: changes.read(name).join(keys, on=node.per, how="left_semi") for name in keyed}
     return Part(keys, inputs)
 

@@ -32,7 +32,7 @@ class Engine(Protocol):
         """
 
     def keep(self, frame: DataFrame, *, is_large: bool) -> DataFrame:
-        """Have the rows stored when they are first needed, until ``unpersist``."""
+        """The same rows, stored when they are first needed, until ``unpersist`` or until nobody needs them."""
 
     def path_of(self, told: str) -> str:
         """The file, as ``read`` was given it, that a value of its ``file_column`` stands for."""

@@ -31,7 +31,7 @@ def _part(changes: Changes) -> Part:
     booked = changes.of("silver.transactions").select("account_id", month)
     owners = changes.of("silver.accounts", *_OWNER).select("account_id").distinct()
     owned = changes.read("gold.account_monthly_activity").join(owners, on="account_id", how="left_semi")
-    keys = booked.unionByName(owned.select("account_id", "month_date")).distinct().persist()
+    keys = changes.keep(booked.unionByName(owned.select("account_id", "month_date")).distinct())
     months = bounds(keys, "month_date").get("month_date")
     between = {"booked_at": (midnight(months[0]), midnight(months[1] + timedelta(days=31)))} if months else {}
     rows = changes.read("silver.transactions", between)

@@ -29,7 +29,7 @@ def _part(changes: Changes) -> Part:
     concerned = loans.join(booked, on="account_id", how="inner").filter(_is_in_window(F.col("booked_at").cast("date")))
     found = changes.of("silver.loans", *_LOAN).select("loan_id")
     found = found.unionByName(loans.join(accounts, on="account_id", how="left_semi").select("loan_id"))
-    keys = found.unionByName(concerned.select("loan_id")).distinct().persist()
+    keys = changes.keep(found.unionByName(concerned.select("loan_id")).distinct())
     chosen = loans.join(keys, on="loan_id", how="left_semi")
     days = bounds(chosen, "originated_date").get("originated_date")
     first_day = days and midnight(days[0] - timedelta(days=WINDOW_DAYS))

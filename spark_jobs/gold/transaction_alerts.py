@@ -41,7 +41,7 @@ def _part(changes: Changes) -> Part:
     owned = stored.join(owners, on="account_id", how="left_semi").select("account_id", _anchored_at().alias("moment"))
     booked = changes.of("silver.transactions", *_BOOKING)
     touched = booked.select("account_id", F.col("booked_at").alias("moment")).unionByName(owned)
-    by_account = touched.groupBy("account_id").agg(F.min("moment").alias("moment")).persist()
+    by_account = changes.keep(touched.groupBy("account_id").agg(F.min("moment").alias("moment")))
     keys = by_account.select("account_id")
     first = bounds(by_account, "moment")
     if not first:

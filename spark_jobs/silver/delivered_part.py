@@ -62,8 +62,8 @@ class DeliveredPart:
             self._kept.pop().unpersist()
 
     def _keep(self, frame: DataFrame) -> DataFrame:
-        self._kept.append(frame.persist())
-        return frame
+        self._kept.append(self._lake.engine.keep(frame, is_large=False))
+        return self._kept[-1]
 
     @cached_property
     def rows(self) -> DataFrame:

@@ -155,4 +155,4 @@ class SilverStage:
 
     def _keep(self, frame: DataFrame, *, is_large: bool = False) -> DataFrame:
         self._kept.append(self._lake.engine.keep(frame, is_large=is_large))
-        return frame
+        return self._kept[-1]
