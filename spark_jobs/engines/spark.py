@@ -65,8 +65,8 @@ class SparkEngine:
     def keep(self, frame: DataFrame, *, is_large: bool) -> DataFrame:
         """In memory, and on disk what does not fit.
 
-        Of few rows also the plan is forgotten: what is built on them is planned from there, not from the files on, which
-        halves the processor time of a run over a day. A cluster that loses such rows with a machine fails the run.
+        Of few rows the plan is forgotten, too: what is built on them is planned from there, not from the files on, and
+        a run over a day takes half the processor time. A cluster that loses such rows with a machine fails the run.
         """
         return frame.persist() if is_large else frame.localCheckpoint(eager=False)
 
