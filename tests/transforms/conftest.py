@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from spark_jobs import columns
-from tests.transforms.sessions import EmbeddedSession, SparkSessionOfFiles
+from tests.transforms.sessions import EmbeddedSession, SparkSessionOfRows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from tests.transforms.sessions import Session
 
 
-INTERPRETED = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+#: Expressions are interpreted, and a plan is made once: to compile it or to adapt it takes longer than these few rows.
+INTERPRETED = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
+}
 
 
 @pytest.fixture(scope="session")
@@ -27,11 +32,11 @@ def embedded() -> EmbeddedSession:
 
 
 @pytest.fixture
-def spark_over_files(spark: SparkSession, tmp_path: Path) -> Iterator[SparkSessionOfFiles]:
-    """Expressions are interpreted: to compile them takes longer than these few rows. tests/spark runs them compiled."""
+def spark_over_rows(spark: SparkSession, tmp_path: Path) -> Iterator[SparkSessionOfRows]:
+    """Settings for a few rows; tests/spark runs the same transforms under the product's."""
     for key, value in INTERPRETED.items():
         spark.conf.set(key, value)
-    yield SparkSessionOfFiles(spark, tmp_path)
+    yield SparkSessionOfRows(spark, tmp_path)
     for key in INTERPRETED:
         spark.conf.unset(key)
 
@@ -40,5 +45,5 @@ def spark_over_files(spark: SparkSession, tmp_path: Path) -> Iterator[SparkSessi
 def session(request: pytest.FixtureRequest) -> Session:
     """The engine under test; transforms take their functions from it."""
     columns.use_engine(request.param)
-    found: Any = request.getfixturevalue("spark_over_files" if request.param == "spark" else "embedded")
+    found: Any = request.getfixturevalue("spark_over_rows" if request.param == "spark" else "embedded")
     return found

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import _parse_datatype_string
 
 from spark_jobs.engines.embedded.database import Database
 from spark_jobs.engines.embedded.frame import Frame
@@ -35,18 +35,22 @@ class EmbeddedSession:
         return Frame(self._database, f"select * from {stored}", rows.column_names)
 
 
-class SparkSessionOfFiles:
-    """Spark over files, as a run hands them to it; PySpark's own call would send every row through a Python worker."""
+class SparkSessionOfRows:
+    """Spark with the rows in its plan; PySpark's own call would send every one through a Python worker."""
 
     def __init__(self, spark: SparkSession, folder: Path) -> None:
-        self._spark, self._folder, self._count = spark, folder, 0
+        self._spark, self._stream = spark, folder / "rows.arrows"
 
     def createDataFrame(self, data: Sequence[tuple[Any, ...]], schema: str) -> DataFrame:  # noqa: N802
         """``data`` with the columns of ``schema``, "name type, ..."."""
-        self._count += 1
-        path = self._folder / f"{self._count}.parquet"
-        pq.write_table(_arrow(data, schema), path)
-        return self._spark.read.schema(schema).parquet(str(path))
+        rows = _arrow(data, schema)
+        with pa.ipc.new_stream(self._stream, rows.schema) as stream:
+            stream.write_table(rows)
+        # What PySpark does with a pandas frame, from Arrow on.
+        python = self._spark.sparkContext._jvm.PythonSQLUtils
+        batches = python.readArrowStreamFromFile(str(self._stream))
+        described = _parse_datatype_string(schema).json()
+        return DataFrame(python.toDataFrame(batches, described, self._spark._jsparkSession), self._spark)
 
 
 def _arrow(data: Sequence[tuple[Any, ...]], schema: str) -> pa.Table:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -48,6 +50,15 @@ def train(spark: SparkSession, rows: list[dict[str, Any]], directory: Path) -> T
     return Trained(rows, features, directory)
 
 
+@contextmanager
+def few_folds(*, folds: int = 3, repeats: int = 2) -> Iterator[None]:
+    """The fold protocol with fewer models to fit; each costs seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(protocols, "FOLDS", folds)
+        patch.setattr(protocols, "REPEATS", repeats)
+        yield
+
+
 @pytest.fixture(scope="module")
 def large(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """2,300 matured loans: the out-of-time protocol. 40 young ones take no part in fitting."""
@@ -58,8 +69,7 @@ def large(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Trai
 @pytest.fixture(scope="module")
 def small(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """150 loans, some columns constant or all null: the fold protocol."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(protocols, "REPEATS", 2)
+    with few_folds():
         return train(spark, loan_rows(150, 3, intercept=-1.5), tmp_path_factory.mktemp("small"))
 
 
@@ -166,7 +176,7 @@ def test_agrees_with_scikit_learn(name: str, request: pytest.FixtureRequest) -> 
 def test_small_set_is_measured_by_repeated_folds_and_says_so(small: Trained) -> None:
     found = small.metrics
     assert found["protocol"] == "repeated_stratified_folds"
-    assert (found["fold_count"], found["repeat_count"]) == (5, 2)
+    assert (found["fold_count"], found["repeat_count"]) == (3, 2)
     assert "small" in found["summary"]
     assert "small" in found["notes"][0]
     assert found["data"]["train"] is None
@@ -179,16 +189,15 @@ def test_small_set_is_measured_by_repeated_folds_and_says_so(small: Trained) -> 
 
 
 def test_same_data_in_another_order_give_the_same_version_and_files(small: Trained, tmp_path: Path) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(protocols, "REPEATS", 2)
+    with few_folds():
         again = train(small.features.sparkSession, small.rows[::-1], tmp_path)
     for name in ("model.json", "metrics.json", "model_card.md"):
         assert (again.directory / name).read_bytes() == (small.directory / name).read_bytes()
 
 
-def test_shuffled_labels_cannot_be_ranked(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocols, "REPEATS", 1)
-    found = train(spark, loan_rows(600, 5, intercept=-1.5, shuffled=True), tmp_path).metrics["evaluation"]
+def test_shuffled_labels_cannot_be_ranked(spark: SparkSession, tmp_path: Path) -> None:
+    with few_folds(repeats=1):
+        found = train(spark, loan_rows(600, 5, intercept=-1.5, shuffled=True), tmp_path).metrics["evaluation"]
     assert found["roc_auc_low"] < 0.5 < found["roc_auc_high"] + 0.02
     assert abs(found["roc_auc"] - 0.5) < 0.08
 
@@ -198,8 +207,8 @@ def test_without_scikit_learn_the_metrics_say_so(
 ) -> None:
     for name in [n for n in sys.modules if n.split(".")[0] == "sklearn"] + ["sklearn", "sklearn.compose"]:
         monkeypatch.setitem(sys.modules, name, None)
-    monkeypatch.setattr(protocols, "REPEATS", 1)
-    found = train(small.features.sparkSession, small.rows, tmp_path).metrics["sklearn"]
+    with few_folds(folds=2, repeats=1):
+        found = train(small.features.sparkSession, small.rows, tmp_path).metrics["sklearn"]
     assert found == {
         "is_available": False,
         "roc_auc": None,
