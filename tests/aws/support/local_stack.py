@@ -86,8 +86,12 @@ def up() -> None:
         raise StackError(reason)
     if (KEPT / "server.json").exists():
         raise StackError("the local stack is up already: make aws-local-down")
+    port = os.environ.get("PORT") or str(moto_server.free_port())
+    if not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise StackError(f"PORT is {port!r}, expected a number from 1 to 65535")
     KEPT.mkdir(parents=True, exist_ok=True)
-    stack = Stack(int(os.environ.get("PORT") or moto_server.free_port()), KEPT)
+    stack = Stack(int(port), KEPT)
+    print(f"applying {ENVIRONMENT.relative_to(ROOT)} to a server on port {port}: some two minutes", flush=True)
     server = moto_server.start(stack.port, stack.record)
     (KEPT / "server.json").write_text(json.dumps({"port": stack.port, "pid": server.pid}))
     try:
@@ -128,6 +132,8 @@ def main() -> None:
         {"up": up, "down": down}[sys.argv[1]]()
     except (StackError, RuntimeError, subprocess.TimeoutExpired) as error:
         sys.exit(f"aws-local: {error}")
+    except KeyboardInterrupt:
+        sys.exit("aws-local: interrupted; make aws-local-down ends what is left")
 
 
 if __name__ == "__main__":
