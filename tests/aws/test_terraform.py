@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,22 @@ def named(path: Path) -> str:
 def test_every_file_is_formatted(tmp_path: Path) -> None:
     done = terraform(TERRAFORM, "fmt", "-check", "-recursive", work=tmp_path)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(shutil.which("tflint") is None, reason="tflint is not installed: its rules were passed over")
+def test_tflint_finds_nothing() -> None:
+    folders = sorted({path.parent for path in TERRAFORM.rglob("versions.tf") if ".terraform" not in path.parts})
+    told = [
+        subprocess.run(
+            ["tflint", f"--config={TERRAFORM / '.tflint.hcl'}", f"--chdir={folder}", "--format=compact"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for folder in folders
+    ]
+    assert [(done.stdout + done.stderr).strip() for done in told if done.returncode] == []
+    assert len(folders) > len(MODULES)
 
 
 @pytest.mark.parametrize("folder", [*MODULES, *ENVIRONMENTS, TERRAFORM / "bootstrap"], ids=named)

@@ -2,11 +2,9 @@
 # columns. A new column is granted by what its contract says of it; what no contract names counts as a name.
 
 data "aws_caller_identity" "current" {}
-data "aws_partition" "current" {}
 
 locals {
-  account   = data.aws_caller_identity.current.account_id
-  partition = data.aws_partition.current.partition
+  account = data.aws_caller_identity.current.account_id
 
   databases = var.is_enabled ? var.databases : {}
   tables    = var.is_enabled ? var.tables : {}
