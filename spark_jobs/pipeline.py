@@ -105,10 +105,14 @@ class Run:
         return plan
 
     def _taken_up(self, plan: landing.LandingPlan) -> frozenset[str]:
-        """The domains of the run; a job that takes nothing in goes by the tables that earlier ones left to it."""
+        """The domains of the run.
+
+        A job that takes nothing in goes by what it may read: tables that earlier ones left to it, and those that date.
+        """
         if self._takes_in:
             return landing.domains(self.lake, plan.tables)
-        return domains_of(filter(self.lake.exists, registry.sources(self.nodes.values())))
+        dated = {declared.name for declared in map(dated_by, domains_of([])) if declared}
+        return domains_of(filter(self.lake.exists, registry.sources(self.nodes.values()) | dated))
 
     # -- order ----------------------------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ def main(root: str, step: str) -> None:
     """Judge, and print seconds and rows."""
     columns.use_engine("duckdb")
     lake = Lake(Path(root), DuckDBEngine())
-    shutil.rmtree(lake.path("gold.demand_risk"), ignore_errors=True)
+    shutil.rmtree(str(lake.path("gold.demand_risk")), ignore_errors=True)
     daily: Any = lake.read(TABLE).select(*registry.load()["gold.demand_risk"].reads[TABLE])
     began = time.perf_counter()
     if step == "rule":
