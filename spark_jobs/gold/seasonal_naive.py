@@ -48,14 +48,13 @@ def seasonal_naive(daily: DataFrame) -> DataFrame:
     Adds to the columns of ``daily``: deviation (thousandths), forecast_quantity, lower, upper, z_score, p_value. Days
     not judged have no z_score.
     """
-    opened = daily.withColumns({"_day": _day(), "_open": _open()})
     # Found by its key and not by a window: a hash join costs a third of a second sort.
-    season = opened.select(
-        "series_id", F.date_add("date", SEASON_DAYS).alias("date"), F.col("_open").alias("_expected")
-    )
+    season = daily.select("series_id", F.date_add("date", SEASON_DAYS).alias("date"), _open().alias("_expected"))
+    opened = daily.withColumns({"_day": _day(), "_open": _open()})
     expected = opened.join(season, on=["series_id", "date"], how="left")
     deviating = expected.withColumn("deviation", F.col("_open") - F.col("_expected"))
-    summed = _summed(deviating).withColumns({"_distance": _distance(), "_variation": _variation()})
+    missing = _missing_days(daily.select("series_id", _day().alias("_day")))
+    summed = _summed(deviating, missing).withColumns({"_distance": _distance(), "_variation": _variation()})
     scored = summed.withColumns({"z_score": _z_score(), "_mean": _mean(), "_spread": _spread()})
     return with_p_value(scored).select(
         *daily.columns,
@@ -92,7 +91,7 @@ def with_p_value(rows: DataFrame) -> DataFrame:
     return prepared.withColumn("p_value", F.when(F.col("z_score").isNotNull(), p_value)).drop("_x", "_t")
 
 
-def _summed(rows: DataFrame) -> DataFrame:
+def _summed(rows: DataFrame, missing_days: DataFrame) -> DataFrame:
     """``rows`` with number, sum and sum of squares of the deviations of the window: _count, _sum, _squares.
 
     Days that were not delivered stand in while this is counted, so that a frame of so many rows is one of so many days:
@@ -100,7 +99,7 @@ def _summed(rows: DataFrame) -> DataFrame:
     """
     window = Window.partitionBy("series_id").orderBy(F.col("_day").asc()).rowsBetween(-WINDOW_DAYS, -1)
     absent = rows.filter(F.lit(False)).drop("series_id", "_day")
-    missing = _missing_days(rows).select(
+    missing = missing_days.select(
         "series_id", "_day", *(F.lit(None).cast(kind).alias(name) for name, kind in absent.dtypes)
     )
     wide = F.col("deviation").cast("decimal(19,0)")  # more digits than a bigint, so that no product overflows
