@@ -1,4 +1,4 @@
-"""Where a run's files come from: the sample, the Berka set, a user's folder, or the landing zone where they lie."""
+"""Where a run's files come from: the sample, a public set, a user's folder, or the landing zone where they lie."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 
 from spark_jobs.bronze.delivered_file import DeliveryError
 from spark_jobs.errors import RiskLakeError
-from spark_jobs.sources import berka, csv_folder
+from spark_jobs.sources import berka, csv_folder, online_retail
 from spark_jobs.sources.delivery import Delivery
+
+#: What turns a public set into landing files, by source.
+_ADAPTED = {"berka": berka.deliver, "online_retail": online_retail.deliver}
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class SampleParameters:
 def deliveries(
     source: str, data: Path | None, *, work: Path, sample: SampleParameters, progress: Callable[[int, int], None] | None
 ) -> list[Delivery]:
-    """The files of ``source``; the sample and the adapted Berka set are written below ``work`` first.
+    """The files of ``source``; the sample and adapted public sets are written below ``work`` first.
 
     None of ``landing``: others put them there, and a run looks through the landing zone in any case.
     DeliveryError where ``data`` is missing, not needed or not fit.
@@ -40,14 +43,14 @@ def deliveries(
         return []
     if source == "sample":
         if data is not None:
-            raise DeliveryError.at(str(data), "the sample is generated, expected --source berka or csv with --data")
+            raise DeliveryError.at(str(data), "the sample is generated, expected another --source with --data")
         return list(csv_folder.files(sample_folder(work, sample, progress)))
     if data is None:
         raise DeliveryError.at(f"--source {source}", "found no --data, expected the folder with the files")
     if source == "csv":
         return list(csv_folder.files(data))
-    output = work / "berka"
-    berka.deliver(data, output)
+    output = work / source
+    _ADAPTED[source](data, output)
     return list(csv_folder.files(output))
 
 

@@ -302,6 +302,6 @@ def main() -> None:
     """Load the files of ``argv[1]`` into the lake ``argv[2]``."""
     data, root = map(Path, sys.argv[1:3])
     load, delivered = PandasLoad(data, root), by_hand.deliveries(data)
-    for landing in landing_contracts():
+    for landing in landing_contracts("retail_banking"):
         load.silver(landing, load.bronze(landing, delivered[landing.table]))
     load.gold()

@@ -1,0 +1,102 @@
+"""Demand in drops, late, twice and corrected: brought up to date it is what one run over everything makes."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from spark_jobs import registry, renewal
+from spark_jobs.changes import Part
+from spark_jobs.gold import demand_risk
+from spark_jobs.lake import Lake
+from tests.unit.demand.deliveries import START, demand_delivery
+from tests.unit.incremental.lakes import differing, lake_in, made_whole, run
+
+HEADER = "series_id,date,quantity,unit_price,is_closed,recorded_at"
+
+
+def rows_of(random: Random) -> list[str]:
+    """Two or three series over some months, with gaps, closed days, dirt and corrections."""
+    found = []
+    for number in range(random.randint(2, 3)):
+        for day in range(random.randint(60, 130)):
+            if random.random() < 0.05:
+                continue
+            on = START + timedelta(days=day)
+            quantity = "much" if random.random() < 0.02 else str(random.randint(-2, 30))
+            closed = str(on.weekday() == 5).lower()
+            found.append(f"s{number},{on},{quantity},{random.choice(['2.5', ''])},{closed},{on}T20:00:00Z")
+            if random.random() < 0.04:
+                found.append(f"s{number},{on},{random.randint(0, 90)},3,{closed},{on + timedelta(days=1)}T08:00:00Z")
+    return found
+
+
+def in_drops(seed: int, folder: Path) -> Lake:
+    shutil.rmtree(folder, ignore_errors=True)
+    random = Random(seed)
+    rows = sorted(rows_of(random), key=lambda row: row.split(",")[1])
+    count = random.randint(2, 4)
+    late = random.choice([0.0, 0.05, 1.0])
+    drops: list[list[str]] = [[] for _ in range(count)]
+    for place, row in enumerate(rows):
+        drops[random.randrange(count) if random.random() < late else place * count // len(rows)].append(row)
+    lake = lake_in(folder / "drops")
+    for number, drop in enumerate(drops):
+        path = folder / "files" / f"drop-{random.randint(0, 9)}-{number}.csv"
+        assert run(lake, [demand_delivery(path, drop, header=HEADER)]).errors == []
+    return lake
+
+
+@settings(
+    max_examples=4,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(seed=st.integers(0, 2**32))
+def test_demand_in_any_order(tmp_path: Path, seed: int) -> None:
+    lake = in_drops(seed, tmp_path)
+    assert differing(lake, made_whole(lake, tmp_path / "whole")) == []
+
+
+def test_a_reach_that_is_too_short_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demand_risk, "REACH_DAYS", 1)
+    lake = in_drops(3, tmp_path)
+    assert differing(lake, made_whole(lake, tmp_path / "whole")) == ["gold.demand_risk"]
+
+
+def test_a_new_day_makes_that_day_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a daily run reads and writes does not grow with the history."""
+    lake = lake_in(tmp_path)
+    rows = [f"s{n},{START + timedelta(days=day)},{(day * day + n) % 11}" for n in range(3) for day in range(200)]
+    header = "series_id,date,quantity"
+    run(lake, [demand_delivery(tmp_path / "files" / "first.csv", rows, header=header)])
+    before = set(lake.open("gold.demand_risk").get_add_actions()["path"].to_pylist())
+    parts: dict[str, Part] = {}
+    original = renewal.Renewal.part
+
+    def noting(self: renewal.Renewal, node: registry.Node, *arguments: object) -> Part | None:
+        part = original(self, node, *arguments)  # type: ignore[arg-type]
+        if part:
+            parts[node.name] = part
+            if node.name == "gold.demand_risk":
+                dates.update(row["date"] for row in part.keys.collect())
+                counts.append(part.inputs["silver.daily_demand"].count())
+        return part
+
+    dates: set[date] = set()
+    counts: list[int] = []
+    monkeypatch.setattr(renewal.Renewal, "part", noting)
+    new = START + timedelta(days=200)
+    run(lake, [demand_delivery(tmp_path / "files" / "second.csv", [f"s0,{new},5", f"s1,{new},6"], header=header)])
+    assert dates == {new}
+    assert counts == [3 * 37 + 2]
+    after = set(lake.open("gold.demand_risk").get_add_actions()["path"].to_pylist())
+    assert len(before - after) <= 1, "at most the file of the month is written anew"
+    assert differing(lake, made_whole(lake, tmp_path / "whole")) == []
