@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import pyarrow as pa
 from pyspark.sql import DataFrame
 
+from spark_jobs.arrow_types import arrow_type
 from spark_jobs.engines.embedded.database import Database
 from spark_jobs.engines.embedded.frame import Frame
-from spark_jobs.lake import arrow_type
 
 
 class Session(Protocol):
