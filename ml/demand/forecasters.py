@@ -110,7 +110,7 @@ def adida(values: Array, blocks: Sequence[Block], settings: DemandSettings) -> A
     for begin, end in blocks:
         with _quiet():
             start = max(0, begin - settings.fitted_days)
-            found[begin:end] = ADIDA().forecast(y=values[start:begin], h=1)["mean"][0]
+            found[begin:end] = ADIDA().forecast(y=np.maximum(values[start:begin], 0.0), h=1)["mean"][0]
     return found
 
 
@@ -133,11 +133,15 @@ def is_intermittent(values: Array, settings: DemandSettings) -> bool:
 
 
 def _in_one_pass(model: Any, values: Array) -> Array:
-    """Fitted values of a model with fixed smoothing: each is the forecast of its day from the days before."""
+    """Fitted values of a model with fixed smoothing: each is the forecast of its day from the days before.
+
+    Returns count as no demand: these models know of none.
+    """
     if values.size < 2:
         return np.full(values.size, np.nan)
     with _quiet():
-        return np.asarray(model.forecast(y=values, h=1, fitted=True)["fitted"], dtype=np.float64)
+        found = np.asarray(model.forecast(y=np.maximum(values, 0.0), h=1, fitted=True)["fitted"], dtype=np.float64)
+    return np.where(np.isfinite(found), found, np.nan)
 
 
 def _fitted(model: Any, values: Array) -> Any | None:
