@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,8 +76,8 @@ def _among_first(case: Injected, found: Sequence[Flagged], alerts_a_day: int) ->
     return {event_of[series, place] for _, series, place in queue if (series, place) in event_of}
 
 
-def _by_kind(events: Sequence[Event], found: object) -> dict[str, float]:
+def _by_kind(events: Sequence[Event], found: Collection[int]) -> dict[str, float]:
     kinds: dict[str, list[bool]] = {}
     for number, event in enumerate(events):
-        kinds.setdefault(f"{event.kind} {event.size:g}", []).append(number in found)  # type: ignore[operator]
+        kinds.setdefault(f"{event.kind} {event.size:g}", []).append(number in found)
     return {kind: float(np.mean(hits)) for kind, hits in kinds.items()}
