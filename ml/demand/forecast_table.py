@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ml.demand.daily_grid import Array, DailySeries, Flags, daily_series
 from ml.demand.judgement import judgement
 from ml.demand.settings import DEFAULTS, DemandSettings
 from spark_jobs.columns import F, map_groups
+from spark_jobs.errors import RiskLakeError
 from spark_jobs.registry import table
 
 if TYPE_CHECKING:
@@ -48,7 +50,11 @@ def demand_forecast(demand: DataFrame) -> DataFrame:
 
     A gap means no demand where the delivery lists days of demand alone, and missing data where it lists days without
     demand too: then at least one row in twenty has quantity 0. Of several series, a day without any row was closed.
+
+    Raises RiskLakeError where statsforecast is not installed.
     """
+    if find_spec("statsforecast") is None:
+        raise RiskLakeError("statsforecast is not installed, and gold.demand_forecast needs it: extra demand")
     return map_groups(every_day(demand), ["series_id"], judged_rows, COLUMNS, order=["date"]).select(*COLUMNS)
 
 
