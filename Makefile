@@ -55,7 +55,7 @@ setup: .venv/.etl ## Create .venv with what a run needs, from hash-checked locks
 jars: java .venv/.etl $(IVY)/.fetched ## Fetch Spark's Delta jars once into build/ivy; everything is offline afterwards.
 
 ##@ Check
-.PHONY: test test-suite test-unit test-faults test-athena lint format bench bench-full
+.PHONY: test test-suite test-unit test-faults test-athena lint format bench bench-full eval-demand
 test: test-suite test-aws ## Run every test but the slow proofs: the suite, then the AWS side.
 
 test-suite: java .venv/.dev jars ## Run unit tests, transforms on both engines, Spark, SQL and integration (ten minutes): ARGS="-k name".
@@ -89,6 +89,9 @@ bench: java .venv/.dev jars ## Run every benchmark at a small size into build/be
 
 bench-full: java .venv/.dev jars ## Measure what the README claims, at its sizes, into benchmarks/results (hours): BENCH=name ARGS="--runs 1".
 	@for name in $(BENCHES); do $(BIN)/python -m "benchmarks.$$name" $(ARGS) || exit; done
+
+eval-demand: .venv/.dev ## Measure how well the demand monitor detects and forecasts, on labelled and real data: DATA=dir ARGS="--parts nab".
+	@$(BIN)/python -m benchmarks.demand_quality $(if $(DATA),--data '$(DATA)') $(ARGS)
 
 ##@ AWS
 .PHONY: deploy cost scale test-aws checkov aws-local-up aws-local-down
