@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FIRST = date(2024, 1, 1)  # a Monday
 SCHEMA = (
     "series_id string, date date, quantity decimal(18,3), unit_margin_amount decimal(18,4), currency string, "
-    "group_id string,     "is_closed boolean, is_promoted boolean"
+    "group_id string, is_closed boolean, is_promoted boolean"
 )
 Row = tuple[str, date, Decimal | None, Decimal | None, str | None, str | None, bool, bool | None]
 
