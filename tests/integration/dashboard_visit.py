@@ -1,0 +1,168 @@
+"""A dashboard that is really served, and a visitor who clicks through it and reads what is shown."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+PROJECT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = PROJECT / "build" / "screenshots"
+_SECONDS_TO_START = 60
+
+
+@contextmanager
+def served(lake: Path, log: Path, *options: str, script: Path | None = None) -> Iterator[str]:
+    """The address of a dashboard over ``lake`` until the block ends; its words go to ``log``.
+
+    ``script`` stands in for the dashboard's own, for states that last too short to be seen.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "services.dashboard", "--lake", str(lake), "--port", str(port), *options]
+    if script is not None:
+        from services.dashboard.__main__ import command as command_line
+
+        command = [str(script) if part.endswith("app.py") else part for part in command_line("127.0.0.1", port)]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT), "RISK_LAKE_DASHBOARD_LAKE": str(lake)}
+    with log.open("w") as said:
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=said, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_served(process, address, log)
+        yield address
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_served(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    started = time.monotonic()
+    while time.monotonic() - started < _SECONDS_TO_START:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the dashboard did not start: {log.read_text()}")
+
+
+class Visitor:
+    """One browser window. What its page says on the console and asks from elsewhere is kept."""
+
+    def __init__(self, browser: Browser, *, width: int = 1280, headers: Mapping[str, str] | None = None) -> None:
+        self.width = width
+        self._context = browser.new_context(
+            viewport={"width": width, "height": 900}, extra_http_headers=dict(headers or {}), accept_downloads=True
+        )
+        self.page: Page = self._context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.errors: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.page.on("request", lambda request: self.asked.append(request.url))
+
+    def __enter__(self) -> Visitor:
+        """The window is open already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the window."""
+        self._context.close()
+
+    def open(self, address: str) -> None:
+        """Go to a page and wait until it stands."""
+        self.page.goto(address)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the script has ended and nothing on the page is of an earlier run."""
+        self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+        self.page.wait_for_function(
+            """() => !document.querySelector(
+                '[data-stale="true"], [data-testid="stSkeleton"], [data-testid="stSpinner"]')"""
+        )
+
+    def metrics(self) -> dict[str, str]:
+        """The cards: label and value."""
+        cards = self.page.get_by_test_id("stMetric").filter(visible=True)
+        return {
+            card.get_by_test_id("stMetricLabel").inner_text().strip(): card.get_by_test_id("stMetricValue")
+            .inner_text()
+            .strip()
+            for card in cards.all()
+        }
+
+    def table(self, key: str) -> list[list[str]]:
+        """The rows of a table that stand in its view, header first, as a screen reader gets them."""
+        place = self.element(key)
+        place.scroll_into_view_if_needed()
+        place.locator("table").first.wait_for(state="attached")
+        rows: list[list[str]] = place.locator("table").first.evaluate(
+            "t => [...t.rows].map(r => [...r.cells].map(c => c.textContent.trim()))"
+        )
+        return rows
+
+    def element(self, key: str) -> Locator:
+        """What the page drew with that key."""
+        return self.page.locator(f".st-key-{key}")
+
+    def texts(self) -> str:
+        """All the text that is shown."""
+        return self.page.get_by_test_id("stMain").inner_text()
+
+    def choose(self, label: str, option: str) -> None:
+        """Press one of a row of buttons."""
+        group = self.page.get_by_role("radiogroup", name=label)
+        group.get_by_role("radio", name=option, exact=True).click()
+        self.settle()
+
+    def picture(self, name: str) -> Path:
+        """A picture of the whole page in build/screenshots."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        path = SCREENSHOTS / f"{name}-{self.width}.png"
+        height = self.page.evaluate(
+            """() => Math.max(document.body.scrollHeight,
+                ...[...document.querySelectorAll('[data-testid="stMain"]')].map(e => e.scrollHeight))"""
+        )
+        self.page.set_viewport_size({"width": self.width, "height": min(int(height), 12_000)})
+        self.page.wait_for_timeout(700)
+        self.page.screenshot(path=path)
+        self.page.set_viewport_size({"width": self.width, "height": 900})
+        return path
+
+    def overflow(self) -> list[str]:
+        """What sticks out of the page to the right, outside of what can be scrolled by itself."""
+        found: list[str] = self.page.evaluate(
+            """width => [...document.querySelectorAll('[data-testid="stMain"] *')]
+                .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > width + 1)
+                .filter(e => !e.closest('[data-testid="stDataFrame"], [role="tablist"], [data-testid="stCode"]'))
+                .map(e => `${e.tagName} ${e.getAttribute('data-testid') || ''} ${e.textContent.slice(0, 40)}`)""",
+            self.width,
+        )
+        return found
+
+    def measure(self, act: Any) -> float:
+        """Seconds from an action until the page stands again."""
+        started = time.perf_counter()
+        act()
+        self.settle()
+        return time.perf_counter() - started
