@@ -23,6 +23,7 @@ OPTIONS = {
     "client.showErrorDetails": "none",
     "client.toolbarMode": "minimal",
     "global.developmentMode": "false",
+    "logger.enableRich": "false",
     "server.headless": "true",
     "server.fileWatcherType": "none",
     "server.maxUploadSize": "1",

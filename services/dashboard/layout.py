@@ -120,5 +120,5 @@ def download(label: str, name: str, make: Callable[[], pd.DataFrame], *, key: st
 
 def draw(chart: alt.Chart | alt.LayerChart, described: str, *, key: str, height: int = 260) -> None:
     """Draw a chart as wide as there is room; ``described`` says in a sentence what is to be seen."""
-    shown = chart.properties(height=height, description=described).configure_view(strokeWidth=0)
-    st.altair_chart(shown, width="stretch", key=key)
+    shown = chart.properties(height=height).configure_view(strokeWidth=0)
+    st.altair_chart(shown, width="stretch", key=key, alt=described)

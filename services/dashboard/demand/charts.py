@@ -93,9 +93,8 @@ def _special(special: pd.DataFrame, span: Span) -> alt.Chart:
 
 def total_chart(found: pd.DataFrame, span: Span) -> alt.Chart:
     """The demand of many series against the sum of their forecasts, by day."""
-    long = found.rename(columns={"judged_quantity": "Demand", "forecast_quantity": "Forecast"}).melt(
-        id_vars="date", value_vars=["Demand", "Forecast"], var_name="line", value_name="quantity"
-    )
+    named = found[["date", "judged_quantity", "forecast_quantity"]].set_axis(["date", "Demand", "Forecast"], axis=1)
+    long = named.melt("date", var_name="line", value_name="quantity")
     shades = {name: _LINES[name] for name in ("Demand", "Forecast")}
     dashes = alt.Scale(domain=list(shades), range=[[1, 0], [5, 3]])
     return (
