@@ -11,6 +11,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from services.dashboard import palette
 from services.dashboard.ask import Lake, TableMissingError
 from services.dashboard.lake import Versions
 from services.dashboard.settings import Settings
@@ -120,5 +121,10 @@ def download(label: str, name: str, make: Callable[[], pd.DataFrame], *, key: st
 
 def draw(chart: alt.Chart | alt.LayerChart, described: str, *, key: str, height: int = 260) -> None:
     """Draw a chart as wide as there is room; ``described`` says in a sentence what is to be seen."""
-    shown = chart.properties(height=height).configure_view(strokeWidth=0)
+    shown = (
+        chart.properties(height=height)
+        .configure_view(strokeWidth=0)
+        .configure_axis(labelColor=palette.MUTED, titleColor=palette.MUTED, labelFontSize=12, titleFontSize=12)
+        .configure_legend(labelColor=palette.INK, labelFontSize=12)
+    )
     st.altair_chart(shown, width="stretch", key=key, alt=described)

@@ -26,7 +26,7 @@ SEVERITIES = ("low", "medium", "high")
 SEVERITY_COLOURS = {"low": GREY, "medium": LEVEL_COLOURS["medium"], "high": LEVEL_COLOURS["critical"]}
 
 #: Which method called a day off.
-AGREEMENT_COLOURS = {"Both methods": INK, "Forecast interval only": BLUE, "Seasonal naive only": ORANGE}
+AGREEMENT_COLOURS = {"Both": INK, "Interval only": BLUE, "Naive only": ORANGE}
 
 STATUS_COLOURS = {
     "published": BLUE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response
 
 PROJECT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = PROJECT / "build" / "screenshots"
@@ -77,8 +78,18 @@ class Visitor:
         self.errors: list[str] = []
         self.asked: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.page.on("console", self._hear)
+        self.page.on("response", self._see)
         self.page.on("request", lambda request: self.asked.append(request.url))
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        if said.type == "error" and not said.text.startswith("Failed to load resource"):
+            self.errors.append(said.text)
+
+    def _see(self, answer: Response) -> None:
+        """What was not found. A page below the first looks for the server beside itself before it asks at the top."""
+        if answer.status >= 400 and not re.search(r"://[^/]+/\w+/_stcore/", answer.url):
+            self.errors.append(f"{answer.status} {answer.url}")
 
     def __enter__(self) -> Visitor:
         """The window is open already."""

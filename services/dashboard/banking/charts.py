@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from services.dashboard import palette
-from services.dashboard.charts import colours, day_tip, legend, time_axis
+from services.dashboard.charts import colours, legend
 from spark_jobs.report import wording
 
 _PERCENT = alt.Axis(format="~%", tickCount=5)
@@ -21,7 +21,7 @@ def _bars_across(found: pd.DataFrame, name: str, value: str, label: str, colour:
         tooltip=[alt.Tooltip(f"{name}:N", title=" "), alt.Tooltip(f"{label}:N", title=" ")],
     )
     bars = base.mark_bar(color=colour, cornerRadiusEnd=3, height={"band": 0.66})
-    return bars + base.mark_text(align="left", dx=5, color=palette.INK).encode(text=f"{label}:N")
+    return bars + base.mark_text(align="left", dx=5, color=palette.INK, fontSize=12).encode(text=f"{label}:N")
 
 
 def exposure_chart(parts: pd.DataFrame, currency: str) -> alt.LayerChart:
@@ -172,18 +172,22 @@ def rejected_chart(found: pd.DataFrame) -> alt.LayerChart:
 
 def duration_chart(found: pd.DataFrame) -> alt.Chart:
     """How long each run took, coloured by how it ended."""
-    told = found.assign(ended=found["status"].map(wording.STATUSES))
+    oldest_first = found.iloc[::-1]
+    told = oldest_first.assign(
+        ended=oldest_first["status"].map(wording.STATUSES),
+        begun=oldest_first["started_at"].dt.strftime("%-d %b, %H:%M:%S"),
+    )
     shades = {wording.STATUSES[name]: shade for name, shade in palette.STATUS_COLOURS.items()}
     present = [name for name in shades if name in set(told["ended"])]
     return (
         alt.Chart(told)
-        .mark_bar(size=14)
+        .mark_bar(cornerRadiusEnd=2)
         .encode(
-            x=time_axis(field="started_at"),
+            x=alt.X("begun:O", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
             y=alt.Y("wall_seconds:Q", title="Seconds", axis=alt.Axis(tickCount=4)),
             color=alt.Color("ended:N", scale=colours(shades, present), legend=legend()),
             tooltip=[
-                day_tip("started_at", "Started"),
+                alt.Tooltip("begun:N", title="Started (UTC)"),
                 alt.Tooltip("ended:N", title="Ended"),
                 alt.Tooltip("wall_seconds:Q", title="Seconds", format=",.1f"),
             ],
@@ -205,8 +209,10 @@ def course_chart(found: pd.DataFrame) -> alt.Chart:
         alt.Chart(told)
         .mark_bar(height={"band": 0.7}, minBandSize=2)
         .encode(
-            y=alt.Y("table_name:N", sort=None, title=None, axis=alt.Axis(labelLimit=250, ticks=False)),
-            x=alt.X("begun:Q", title="Seconds from the start of the run"),
+            y=alt.Y(
+                "table_name:N", sort=None, title=None, axis=alt.Axis(labelLimit=250, ticks=False, labelOverlap=False)
+            ),
+            x=alt.X("begun:Q", title="Seconds from the start of the run", axis=alt.Axis(tickCount=8)),
             x2="ended:Q",
             color=alt.Color("status:N", scale=colours(shades, present), legend=legend()),
             tooltip=[

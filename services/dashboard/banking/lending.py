@@ -177,7 +177,7 @@ def default_model_tab(lake: Lake) -> None:
     with right, section("Reasons of the risky", "Share of loans in bands D and E with the reason among their first."):
         reasons = lake.ask(queries.reasons, limit=_MOST_REASONS)
         told = "Bars: how many loans of bands D and E have the reason among their first."
-        draw(charts.reason_chart(reasons), told, key="banking-reasons", height=300)
+        draw(charts.reason_chart(reasons), told, key="banking-reasons", height=40 + 30 * len(reasons))
 
 
 def _figures(model: Model) -> None:
@@ -193,14 +193,25 @@ def _figures(model: Model) -> None:
             "ROC-AUC",
             wording.decimal_places(ours.roc_auc),
             border=True,
+            height="stretch",
             delta=f"{low} to {high}",
             delta_color="off",
             delta_arrow="off",
             help="How often a loan that defaults is ranked above one that does not; 95 % interval.",
         )
-        st.metric("PR-AUC", wording.decimal_places(ours.pr_auc), border=True, help="Average precision.")
-        st.metric("KS", wording.decimal_places(ours.ks), border=True, help="Greatest gap between both distributions.")
-        st.metric("Brier score", wording.decimal_places(ours.brier, 4), border=True, help="Lower is better.")
+        st.metric(
+            "PR-AUC", wording.decimal_places(ours.pr_auc), border=True, height="stretch", help="Average precision."
+        )
+        st.metric(
+            "KS",
+            wording.decimal_places(ours.ks),
+            border=True,
+            height="stretch",
+            help="Greatest gap between both distributions.",
+        )
+        st.metric(
+            "Brier score", wording.decimal_places(ours.brier, 4), border=True, height="stretch", help="Lower is better."
+        )
     shown = pd.DataFrame(
         [(f.name, f.detail, f.roc_auc, f.pr_auc, f.ks, f.gini, f.brier) for f in (ours, *model.others)],
         columns=["Scores", "Detail", "ROC-AUC", "PR-AUC", "KS", "Gini", "Brier"],

@@ -72,6 +72,7 @@ def _cards(lake: Lake, currency: str | None) -> None:
                 "Exposure",
                 wording.short_money(float(whole["exposure_amount"]), currency),
                 border=True,
+                height="stretch",
                 help="Principal not yet repaid of open and defaulted loans.",
                 delta=f"{wording.count(int(whole['loan_count']))} loans",
                 delta_color="off",
@@ -81,6 +82,7 @@ def _cards(lake: Lake, currency: str | None) -> None:
                 "Expected loss",
                 wording.short_money(float(whole["expected_loss_amount"]), currency),
                 border=True,
+                height="stretch",
                 help="Probability of default × loss given default × exposure, over the whole book.",
                 delta=f"{wording.percent(float(whole['expected_loss_rate']), 2)} of exposure",
                 delta_color="off",
@@ -90,6 +92,7 @@ def _cards(lake: Lake, currency: str | None) -> None:
                 "In default",
                 wording.percent(float(whole["default_rate"])),
                 border=True,
+                height="stretch",
                 delta=f"{wording.count(int(whole['defaulted_count']))} loans",
                 delta_color="off",
                 delta_arrow="off",
@@ -101,7 +104,7 @@ def _cards(lake: Lake, currency: str | None) -> None:
 def _alert_card(lake: Lake) -> None:
     months = lake.ask(queries.alert_months)
     if months.empty:
-        st.metric("Alerts of the newest month", "0", border=True)
+        st.metric("Alerts of the newest month", "0", border=True, height="stretch")
         return
     newest = months["month_date"].max()
     before = (newest - timedelta(days=1)).replace(day=1)
@@ -110,6 +113,7 @@ def _alert_card(lake: Lake) -> None:
         f"Alerts in {newest:%B %Y}",
         wording.count(count),
         border=True,
+        height="stretch",
         delta=f"{count - earlier:+,} to the month before",
         delta_color="inverse",
     )

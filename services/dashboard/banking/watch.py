@@ -81,7 +81,7 @@ def _alert_table(found: pd.DataFrame) -> None:
         key="banking_alert_table",
         column_config={
             "Day": column.DateColumn(format="D MMM YYYY"),
-            "Amount": column.NumberColumn(format="localized"),
+            "Amount": column.NumberColumn(format="accounting"),
             "Evidence": column.TextColumn(width="large"),
         },
     )
@@ -113,6 +113,7 @@ def _verdicts(found: pd.DataFrame) -> None:
                 label,
                 f"{wording.count(len(of_kind) - failed)} of {wording.count(len(of_kind))}",
                 border=True,
+                height="stretch",
                 delta=f"{failed} {what}" if failed else "all hold",
                 delta_color="off" if kind == "row_rule" or not failed else "red",
                 delta_arrow="off",

@@ -149,12 +149,12 @@ def level_chart(found: pd.DataFrame) -> alt.LayerChart:
     """How many judged series-days there are of each level from medium on."""
     total = max(int(found["series_count"].sum()), 1)
     counted = found.groupby("risk_level", as_index=False)["series_count"].sum()
-    shown = counted[counted["risk_level"].isin(palette.LEVELS[2:])].copy()
+    shown = counted.set_index("risk_level").reindex(palette.LEVELS[2:], fill_value=0).reset_index()
     shown["level"] = shown["risk_level"].map(terms.level)
     shown["told"] = [f"{n:,}  ({n / total:.1%})" for n in shown["series_count"]]
     order = [terms.level(name) for name in reversed(palette.LEVELS[2:])]
     shades = {terms.level(name): palette.LEVEL_COLOURS[name] for name in palette.LEVELS[2:]}
-    room = float(shown["series_count"].max()) * 1.45 if len(shown) else 1.0
+    room = max(float(shown["series_count"].max()) * 1.45, 1.0)
     base = alt.Chart(shown).encode(
         y=alt.Y("level:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False)),
         x=alt.X("series_count:Q", title=None, axis=None, scale=alt.Scale(domain=[0, room])),
@@ -163,7 +163,7 @@ def level_chart(found: pd.DataFrame) -> alt.LayerChart:
         color=alt.Color("level:N", scale=colours(shades, order), legend=None),
         tooltip=[alt.Tooltip("level:N", title="Risk"), alt.Tooltip("series_count:Q", title="Series-days", format=",")],
     )
-    return bars + base.mark_text(align="left", dx=5, color=palette.INK).encode(text="told:N")
+    return bars + base.mark_text(align="left", dx=5, color=palette.INK, fontSize=12).encode(text="told:N")
 
 
 def trend_chart(levels: pd.DataFrame, days: pd.DataFrame, span: Span) -> alt.LayerChart:

@@ -57,7 +57,7 @@ def _table(parts: pd.DataFrame, scope: Scope) -> None:
         selection_mode="single-row",
         column_config={
             "Part": column.TextColumn("Group" if by_group else "Series", pinned=True),
-            "Money at risk": column.ProgressColumn(format="localized", min_value=0, max_value=max(most, 0.01)),
+            "Money at risk": column.ProgressColumn(format="accounting", min_value=0, max_value=max(most, 0.01)),
             "Demand": whole,
             "Forecast": column.NumberColumn(format="localized", help="Of the days that have one"),
             "Deviation": column.NumberColumn(format="localized", help="Demand less forecast, on those days"),

@@ -58,7 +58,7 @@ def _table(found: pd.DataFrame) -> None:
             "Z-score": found["z_score"],
             "Money at risk": found["amount_at_risk"],
         }
-    )
+    ).round({"Demand": 1, "A week earlier": 1})
     column = st.column_config
     st.dataframe(
         shown,
@@ -70,6 +70,8 @@ def _table(found: pd.DataFrame) -> None:
             "Day": column.DateColumn(format="D MMM YYYY"),
             "p-value": column.NumberColumn(format="%.4f"),
             "Z-score": column.NumberColumn(format="%.2f"),
-            "Money at risk": column.NumberColumn(format="localized"),
+            "Demand": column.NumberColumn(format="localized"),
+            "A week earlier": column.NumberColumn(format="localized"),
+            "Money at risk": column.NumberColumn(format="accounting"),
         },
     )

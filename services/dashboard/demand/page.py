@@ -57,9 +57,9 @@ def _page(lake: Lake, settings: Settings, covered: Coverage) -> None:
     currency = lake.ask(queries.currency) if lake.has(queries.DAILY) else None
     _cards(days, currency)
     queue(lake, scope)
-    spread(lake, scope, days)
     totals = lake.ask(queries.series_totals, family=scope.family, first=scope.first, last=scope.last)
     series_by_day(lake, scope, totals, days)
+    spread(lake, scope, days)
     drill_down(scope, totals, currency)
     comparison(lake, scope, covered)
 
@@ -78,6 +78,7 @@ def _cards(days: pd.DataFrame, currency: str | None) -> None:
             "Series watched",
             wording.count(int(newest["series_count"])),
             border=True,
+            height="stretch",
             help=f"{wording.count(int(newest['judged_count']))} of them had enough history to be judged that day.",
             delta=f"{wording.count(int(newest['judged_count']))} judged",
             delta_color="off",
@@ -89,6 +90,7 @@ def _cards(days: pd.DataFrame, currency: str | None) -> None:
             "Anomalies today",
             wording.count(int(newest["anomaly_count"])),
             border=True,
+            height="stretch",
             delta=None if off is None else f"{int(off):+,} to the day before",
             delta_color="inverse",
             chart_data=curve["anomaly_count"],
@@ -98,6 +100,7 @@ def _cards(days: pd.DataFrame, currency: str | None) -> None:
             "Money at risk",
             wording.short_money(float(newest["amount_at_risk"]), currency),
             border=True,
+            height="stretch",
             help="Sum over the day's anomalies of the deviation from the forecast times the margin of a unit.",
             delta=None
             if money is None
@@ -109,6 +112,7 @@ def _cards(days: pd.DataFrame, currency: str | None) -> None:
             "Expected false alarms",
             wording.decimal_places(float(newest["expected_false_alarms"]), 1),
             border=True,
+            height="stretch",
             help="How many of the day's anomalies to expect if nothing at all were wrong (seasonal naive), or at most "
             "among those found (forecast interval: anomalies × largest q-value).",
             delta=f"of {wording.plural(int(newest['anomaly_count']), 'anomaly', 'anomalies')}",

@@ -64,10 +64,10 @@ def _queue_table(found: pd.DataFrame) -> None:
             "Why": terms.reasons(found),
             "Z-score": found["z_score"],
             "q-value": found["q_value"],
-            "Group": found["group_id"],
-            "Forecaster": found["method"].map(wording.words),
+            "Group": found["group_id"].fillna("").map(terms.group),
+            "Forecaster": found["method"].map(terms.forecaster),
         }
-    )
+    ).dropna(axis="columns", how="all")  # a method without Z-scores has no column of them
     column = st.column_config
     st.session_state[_IDENTIFIERS] = found["series_id"].tolist()
     st.dataframe(
@@ -80,7 +80,7 @@ def _queue_table(found: pd.DataFrame) -> None:
         column_config={
             "Series": column.TextColumn(pinned=True),
             "Day": column.DateColumn(format="D MMM YYYY"),
-            "Money at risk": column.NumberColumn(format="localized"),
+            "Money at risk": column.NumberColumn(format="accounting"),
             "Why": column.TextColumn(width="large"),
             "Z-score": column.NumberColumn(format="%.2f"),
             "q-value": column.NumberColumn(format="%.3f", help="Least false-discovery rate at which it is one"),

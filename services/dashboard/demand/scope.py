@@ -57,10 +57,10 @@ def choose(covered: Coverage) -> Scope:
         # The full method first, where there is one: it is the one to work with.
         families = sorted(covered.families, key=lambda name: (name != queries.FULL, name))
         family = st.segmented_control(
-            "Method", families, default=families[0], format_func=terms.family, key=FAMILY, required=True
+            "Method", families, default=families[0], format_func=terms.family, key=FAMILY, required=True, wrap=True
         )
         period = st.segmented_control(
-            "Period", [*terms.PERIODS, _OWN_DATES], default="90 days", key=PERIOD, required=True
+            "Period", [*terms.PERIODS, _OWN_DATES], default="90 days", key=PERIOD, required=True, wrap=True
         )
         first, last = _days(str(period), covered)
         groups = [_ALL, *covered.groups]

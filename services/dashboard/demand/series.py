@@ -73,7 +73,7 @@ def _picked(totals: pd.DataFrame, scope: Scope) -> str | None:
 
 def _series_facts(found: pd.DataFrame, scope: Scope) -> None:
     newest = found.iloc[-1]
-    methods = ", ".join(wording.words(name) for name in found["method"].dropna().unique()[-2:]) or "none"
+    methods = ", ".join(terms.forecaster(name) for name in found["method"].dropna().unique()[-2:]) or "none"
     off = found[found["is_anomaly"]]
     money = wording.short_money(float(off["amount_at_risk"].sum()), None)
     st.caption(

@@ -15,12 +15,18 @@ FAMILY_NOTES = {
     BASELINE: "Forecast: the value seven days before. Off where the Z-score over the last 30 days is 2 or more.",
 }
 PERIODS = {"30 days": 30, "90 days": 90, "1 year": 365, "All": None}
+FORECASTERS = {"auto_ets": "AutoETS", "auto_arima": "AutoARIMA", "mstl": "MSTL", "auto_theta": "AutoTheta"}
 NO_GROUP = "No group"
 
 
 def family(name: str) -> str:
     """A method family in words."""
     return FAMILIES.get(name, wording.words(name))
+
+
+def forecaster(name: str | None) -> str:
+    """A forecaster in words; a dash for none."""
+    return FORECASTERS.get(name, wording.words(name)) if isinstance(name, str) else "–"
 
 
 def group(name: str | None) -> str:
