@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import altair as alt
@@ -9,18 +10,30 @@ import pandas as pd
 
 from services.dashboard import palette
 
+_AXIS: dict[str, Any] = {"title": None, "grid": False, "labelOverlap": True, "tickCount": 6}
 
-def time_axis(domain: tuple[Any, Any] | None = None, field: str = "date") -> alt.X:
-    """Days along the bottom; ``domain`` lets charts below each other share them."""
+
+def time_axis(domain: tuple[date, date]) -> alt.X:
+    """Days along the bottom, those of ``domain``, so that charts below each other share them."""
+    return alt.X("date:T", scale=_days(domain), axis=alt.Axis(**_AXIS))
+
+
+def bar_axis(domain: tuple[date, date]) -> alt.X:
+    """The same for bars, which are as wide as a day."""
+    after = domain[1] + timedelta(days=1)
+    return alt.X(
+        "utcyearmonthdate(date):T", scale=_days((domain[0], after)), axis=alt.Axis(**_AXIS, format="%-d %b %y")
+    )
+
+
+def _days(domain: tuple[date, date]) -> alt.Scale:
     # Days are stored without a time and must not move with the browser's time zone.
-    scale = alt.Scale(type="utc", domain=[f"{edge:%Y-%m-%d}" for edge in domain]) if domain else alt.Scale(type="utc")
-    axis = alt.Axis(title=None, grid=False, labelOverlap=True, tickCount=6, labelFlush=False)
-    return alt.X(f"{field}:T", scale=scale, axis=axis)
+    return alt.Scale(type="utc", domain=[f"{edge:%Y-%m-%d}" for edge in domain])
 
 
-def day_tip(field: str = "date", title: str = "Day") -> alt.Tooltip:
+def day_tip() -> alt.Tooltip:
     """A day in a tooltip."""
-    return alt.Tooltip(f"utcyearmonthdate({field}):T", title=title, format="%-d %b %Y", formatType="time")
+    return alt.Tooltip("utcyearmonthdate(date):T", title="Day", format="%-d %b %Y", formatType="time")
 
 
 def colours(chosen: dict[str, str], names: list[str] | None = None) -> alt.Scale:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -122,9 +123,30 @@ def download(label: str, name: str, make: Callable[[], pd.DataFrame], *, key: st
 def draw(chart: alt.Chart | alt.LayerChart, described: str, *, key: str, height: int = 260) -> None:
     """Draw a chart as wide as there is room; ``described`` says in a sentence what is to be seen."""
     shown = (
-        chart.properties(height=height)
+        chart.properties(height=height, description=described)
         .configure_view(strokeWidth=0)
         .configure_axis(labelColor=palette.MUTED, titleColor=palette.MUTED, labelFontSize=12, titleFontSize=12)
         .configure_legend(labelColor=palette.INK, labelFontSize=12)
     )
-    st.altair_chart(shown, width="stretch", key=key, alt=described)
+    with st.container(key=key):
+        st.altair_chart(shown, width="stretch", key=f"{key}-chart")
+
+
+def table(
+    shown: pd.DataFrame,
+    described: str,
+    columns: Mapping[str, Any] | None = None,
+    *,
+    key: str,
+    height: int | None = None,
+) -> None:
+    """A table to read; ``height`` in pixels, as high as its rows without one. Its columns are said how to be shown."""
+    with st.container(key=key):
+        st.dataframe(
+            shown,
+            hide_index=True,
+            height=height or "auto",
+            column_config=dict(columns or {}),
+            alt=described,
+            key=f"{key}-rows",
+        )

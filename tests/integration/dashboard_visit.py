@@ -136,6 +136,10 @@ class Visitor:
         """What the page drew with that key."""
         return self.page.locator(f".st-key-{key}")
 
+    def chart(self, key: str) -> Locator:
+        """The chart that the page drew with that key; its label is what is said of it to those who cannot see it."""
+        return self.element(key).get_by_test_id("stVegaLiteChart")
+
     def texts(self) -> str:
         """All the text that is shown."""
         return self.page.get_by_test_id("stMain").inner_text()

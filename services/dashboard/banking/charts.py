@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
@@ -56,7 +58,7 @@ def vintage_chart(found: pd.DataFrame) -> alt.LayerChart:
     # Quarters of a few loans do not stretch the axis: their interval says nothing.
     many = found.loc[found["loan_count"] >= 10, "high"]
     scale = alt.Scale(domain=[0, float(many.max()) if len(many) else 1.0], clamp=True)
-    rate = {"title": None, "axis": _PERCENT, "scale": scale}
+    rate: dict[str, Any] = {"title": None, "axis": _PERCENT, "scale": scale}
     band = base.mark_area(color=palette.VERMILLION, opacity=0.16).encode(y=alt.Y("low:Q", **rate), y2="high:Q")
     line = base.mark_line(color=palette.VERMILLION, point=alt.OverlayMarkDef(size=45, filled=True))
     return band + line.encode(y=alt.Y("default_rate:Q", **rate))
@@ -132,7 +134,7 @@ def driver_chart(drivers: pd.DataFrame) -> alt.LayerChart:
     )
     shades = {"Raises risk": palette.VERMILLION, "Lowers risk": palette.BLUE}
     bars = base.mark_bar(height={"band": 0.62}).encode(color=alt.Color("way:N", scale=colours(shades), legend=legend()))
-    return alt.layer(bars)
+    return alt.LayerChart(layer=[bars])
 
 
 def alert_chart(found: pd.DataFrame) -> alt.Chart:

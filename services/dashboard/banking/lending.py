@@ -8,7 +8,7 @@ import streamlit as st
 from services.dashboard.ask import Lake
 from services.dashboard.banking import charts, queries
 from services.dashboard.banking.model import default_model
-from services.dashboard.layout import draw, nothing, section
+from services.dashboard.layout import draw, nothing, section, table
 from spark_jobs.report import wording
 from spark_jobs.report.model import Model
 
@@ -58,11 +58,11 @@ def _book_table(found: pd.DataFrame, cut: str) -> None:
     )
     column = st.column_config
     whole, rate = column.NumberColumn(format="localized"), column.NumberColumn(format="percent")
-    st.dataframe(
+    table(
         shown.round({"Lent": 0, "Exposure": 0, "Expected loss": 0}),
-        hide_index=True,
+        "The loan book",
         key="banking_book",
-        column_config={
+        columns={
             "Part": column.TextColumn(wording.words(cut), pinned=True),
             **dict.fromkeys(("Loans", "Open", "In default", "Lent", "Exposure", "Expected loss"), whole),
             **dict.fromkeys(("Default rate", "Loss rate"), rate),
@@ -87,11 +87,11 @@ def _delinquency_table(found: pd.DataFrame) -> None:
         column.ProgressColumn(format="percent", min_value=0, max_value=float(most) if most and most > 0 else 1.0)
         for most in shares
     )
-    st.dataframe(
+    table(
         shown,
-        hide_index=True,
+        "Loans late and in default by segment",
         key="banking_delinquency",
-        column_config={"Segment": column.TextColumn(pinned=True), "Share late": late, "Share in default": lost},
+        columns={"Segment": column.TextColumn(pinned=True), "Share late": late, "Share in default": lost},
     )
 
 
@@ -133,12 +133,12 @@ def _vintage_table(found: pd.DataFrame) -> None:
     )
     column = st.column_config
     whole = column.NumberColumn(format="localized")
-    st.dataframe(
+    table(
         shown.round({"Lent": 0, "Exposure": 0, "Expected loss": 0}),
-        hide_index=True,
+        "Quarters of origination",
         height=318,
         key="banking_vintage_table",
-        column_config={
+        columns={
             "Quarter": column.TextColumn(pinned=True),
             "Default rate": column.NumberColumn(format="percent"),
             **dict.fromkeys(("Loans", "In default", "Lent", "Exposure", "Expected loss"), whole),
@@ -218,5 +218,5 @@ def _figures(model: Model) -> None:
     )
     number = st.column_config.NumberColumn(format="%.3f")
     config = dict.fromkeys(("ROC-AUC", "PR-AUC", "KS", "Gini", "Brier"), number)
-    st.dataframe(shown, hide_index=True, key="banking_model", column_config=config)
+    table(shown, "Figures of the model and its baselines", key="banking_model", columns=config)
     st.caption(f"Version {model.version}, judged on {wording.count(model.judged_loans)} loans it had not seen.")

@@ -8,7 +8,7 @@ import streamlit as st
 from services.dashboard import palette
 from services.dashboard.ask import Lake
 from services.dashboard.banking import charts, queries
-from services.dashboard.layout import download, draw, nothing, section
+from services.dashboard.layout import download, draw, nothing, section, table
 from spark_jobs.report import wording
 
 #: Rows that a browser gets; the download has all of them.
@@ -67,19 +67,19 @@ def _alert_table(found: pd.DataFrame) -> None:
             "Rule": found["rule"].map(lambda rule: wording.ALERT_RULES.get(rule, wording.words(rule))),
             "Amount": found["amount"],
             "Currency": found["currency"],
-            "Evidence": found["evidence"],
-            "Limits": found["threshold"],
             "Customer (token)": found["customer_token"].str.slice(0, _TOKEN),
             "Segment": found["segment"].map(wording.words),
+            "Evidence": found["evidence"],
+            "Limits": found["threshold"],
         }
     )
     column = st.column_config
-    st.dataframe(
+    table(
         shown,
-        hide_index=True,
+        "Compliance alerts",
         height=387,
         key="banking_alert_table",
-        column_config={
+        columns={
             "Day": column.DateColumn(format="D MMM YYYY"),
             "Amount": column.NumberColumn(format="accounting"),
             "Evidence": column.TextColumn(width="large"),
@@ -142,12 +142,12 @@ def _check_table(found: pd.DataFrame) -> None:
         }
     )
     column = st.column_config
-    st.dataframe(
+    table(
         shown,
-        hide_index=True,
+        "Checks",
         height=387,
         key="banking_checks",
-        column_config={
+        columns={
             "Rows that failed": column.NumberColumn(format="localized"),
             "Share": column.NumberColumn(format="percent"),
         },
@@ -166,9 +166,8 @@ def runs_tab(lake: Lake) -> None:
         run = _chosen_run(found)
         tables = lake.ask(queries.run_tables, run=run)
         st.markdown(f"**Course of run {run}**")
-        for row in tables.itertuples():
-            if row.message and row.status in queries.STATUSES[:3]:
-                st.warning(f"{row.table_name}: {row.message}", icon=":material/report:")
+        for row in tables[tables["status"].isin(queries.STATUSES[:3])].to_dict("records"):
+            st.warning(f"{row['table_name']}: {row['message'] or row['status']}", icon=":material/report:")
         told = f"Bars: when work on each table of run {run} began and ended."
         draw(charts.course_chart(tables), told, key="banking-course", height=70 + 20 * len(tables))
 
@@ -194,6 +193,7 @@ def _chosen_run(found: pd.DataFrame) -> str:
         key="banking_runs",
         on_select="rerun",
         selection_mode="single-row",
+        alt="Runs, the newest first",
         column_config={
             "Started (UTC)": column.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", timezone="UTC"),
             "Rows delivered": column.NumberColumn(format="localized"),

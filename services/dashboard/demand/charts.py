@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from services.dashboard import palette
-from services.dashboard.charts import colours, day_tip, legend, rule, time_axis
+from services.dashboard.charts import bar_axis, colours, day_tip, legend, rule, time_axis
 from services.dashboard.demand import terms
 from services.dashboard.demand.queries import Z_BOUNDS
 
@@ -19,7 +20,7 @@ Span = tuple[date, date]
 def series_chart(found: pd.DataFrame, special: pd.DataFrame, span: Span) -> alt.LayerChart:
     """A series' demand, forecast and interval by day; anomalies stand out by shape, size and colour."""
     x = time_axis(span)
-    y = {"title": None, "axis": alt.Axis(format="~s", tickCount=5)}
+    y: dict[str, Any] = {"title": None, "axis": alt.Axis(format="~s", tickCount=5)}
     forecast = (
         alt.Chart(found[["date", "forecast_quantity"]].assign(line="Forecast"))
         .mark_line(strokeDash=[5, 3], strokeWidth=1.5)
@@ -54,7 +55,8 @@ def series_chart(found: pd.DataFrame, special: pd.DataFrame, span: Span) -> alt.
     # A day without a delivery has no demand to stand at: its mark stands at what was expected.
     told["mark"] = told["quantity"].fillna(told["forecast_quantity"]).fillna(0.0)
     hover = alt.Chart(told).mark_circle(opacity=0, size=140).encode(x=x, y=alt.Y("mark:Q", **y), tooltip=tips)
-    return alt.layer(*below, forecast, demand, hover, _anomalies(told[told["is_anomaly"]], x, tips))
+    off = _anomalies(told[told["is_anomaly"]], x, tips)
+    return alt.LayerChart(layer=[*below, forecast, demand, hover, off])
 
 
 def _line_colour() -> alt.Color:
@@ -142,7 +144,7 @@ def z_chart(found: pd.DataFrame, span: Span) -> alt.LayerChart:
             alt.Tooltip("level:N", title="Level"),
         ],
     )
-    return alt.layer(rule(bounds, "bound", "name"), line, dots)
+    return alt.LayerChart(layer=[rule(bounds, "bound", "name"), line, dots])
 
 
 def level_chart(found: pd.DataFrame) -> alt.LayerChart:
@@ -173,12 +175,11 @@ def trend_chart(levels: pd.DataFrame, days: pd.DataFrame, span: Span) -> alt.Lay
     shown["rank"] = shown["risk_level"].map(palette.LEVELS.index)
     names = [terms.level(name) for name in palette.LEVELS[2:]]
     shades = {terms.level(name): palette.LEVEL_COLOURS[name] for name in palette.LEVELS[2:]}
-    thick = max(1.0, min(10.0, 260.0 / max((span[1] - span[0]).days + 1, 1)))
     bars = (
         alt.Chart(shown)
-        .mark_bar(width=thick)
+        .mark_bar()
         .encode(
-            x=time_axis(span),
+            x=bar_axis(span),
             y=alt.Y("series_count:Q", title=None, stack="zero", axis=alt.Axis(tickCount=4, format="~s")),
             color=alt.Color("level:N", scale=colours(shades, names), legend=legend()),
             order=alt.Order("rank:Q", sort="descending"),
@@ -193,7 +194,7 @@ def trend_chart(levels: pd.DataFrame, days: pd.DataFrame, span: Span) -> alt.Lay
         alt.Chart(days)
         .mark_line(color=palette.BLUE, strokeDash=[4, 3], strokeWidth=1.5)
         .encode(
-            x=time_axis(span),
+            x=bar_axis(span),
             y=alt.Y("expected_false_alarms:Q", title=None),
             tooltip=[day_tip(), alt.Tooltip("expected_false_alarms:Q", title="Expected false alarms", format=",.1f")],
         )
@@ -207,12 +208,11 @@ def agreement_chart(found: pd.DataFrame, span: Span) -> alt.Chart:
     columns = dict(zip(("both_count", "full_count", "baseline_count"), names, strict=True))
     long = found.rename(columns=columns).melt("date", names, "who", "series_count")
     long["rank"] = long["who"].map(names.index)
-    thick = max(1.0, min(14.0, 620.0 / max((span[1] - span[0]).days + 1, 1)))
     return (
         alt.Chart(long)
-        .mark_bar(width=thick)
+        .mark_bar()
         .encode(
-            x=time_axis(span),
+            x=bar_axis(span),
             y=alt.Y("series_count:Q", title=None, stack="zero", axis=alt.Axis(tickCount=4, format="~s")),
             color=alt.Color("who:N", scale=colours(palette.AGREEMENT_COLOURS), legend=legend()),
             order=alt.Order("rank:Q"),

@@ -55,6 +55,7 @@ def _table(parts: pd.DataFrame, scope: Scope) -> None:
         key=f"{_TABLE}_{scope.group}",
         on_select=lambda: _stepped_down(f"{_TABLE}_{scope.group}"),
         selection_mode="single-row",
+        alt="Groups" if by_group else "Series of the group",
         column_config={
             "Part": column.TextColumn("Group" if by_group else "Series", pinned=True),
             "Money at risk": column.ProgressColumn(format="accounting", min_value=0, max_value=max(most, 0.01)),

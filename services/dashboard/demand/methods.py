@@ -9,7 +9,7 @@ from services.dashboard.ask import Lake
 from services.dashboard.demand import charts, queries, terms
 from services.dashboard.demand.queries import BASELINE, FULL, Coverage
 from services.dashboard.demand.scope import Scope
-from services.dashboard.layout import draw, nothing, section
+from services.dashboard.layout import draw, nothing, section, table
 from spark_jobs.report import wording
 
 #: Days on which the methods differ that a browser gets, the most money first.
@@ -24,8 +24,7 @@ def comparison(lake: Lake, scope: Scope, covered: Coverage) -> None:
             present = ", ".join(map(terms.family, covered.families))
             nothing(f"Only one method has judged these days: {present}.", "There is nothing to compare.")
             return
-        asked = {"first": scope.first, "last": scope.last, "group": scope.group}
-        found = lake.ask(queries.agreement, **asked)
+        found = lake.ask(queries.agreement, first=scope.first, last=scope.last, group=scope.group)
         if found.empty:
             nothing("Neither method calls anything off in this selection.")
             return
@@ -36,7 +35,7 @@ def comparison(lake: Lake, scope: Scope, covered: Coverage) -> None:
         )
         told = "Stacked bars: series off on each day by both methods, or by one of them alone."
         draw(charts.agreement_chart(found, scope.span), told, key="demand-agreement", height=210)
-        _table(lake.ask(queries.disagreements, **asked, limit=MOST_ROWS))
+        _table(lake.ask(queries.disagreements, first=scope.first, last=scope.last, group=scope.group, limit=MOST_ROWS))
 
 
 def _table(found: pd.DataFrame) -> None:
@@ -60,12 +59,12 @@ def _table(found: pd.DataFrame) -> None:
         }
     ).round({"Demand": 1, "A week earlier": 1})
     column = st.column_config
-    st.dataframe(
+    table(
         shown,
-        hide_index=True,
+        "Series and days that one method alone calls off",
         height=min(318, 38 + 35 * len(shown)),
         key="demand_differing",
-        column_config={
+        columns={
             "Series": column.TextColumn(pinned=True),
             "Day": column.DateColumn(format="D MMM YYYY"),
             "p-value": column.NumberColumn(format="%.4f"),

@@ -46,7 +46,7 @@ def _wanted(types: tuple[str, ...]) -> Wanted:
         levels = st.pills(
             "Risk", palette.LEVELS[:1:-1], selection_mode="multi", format_func=terms.level, key="demand_levels"
         )
-        kinds = ()
+        kinds: list[str] = []
         if types:
             kinds = st.multiselect("Kind", types, format_func=wording.words, width=260, placeholder="Any kind")
         text = st.text_input("Series contains", width=180, placeholder="Any series")
@@ -58,9 +58,9 @@ def _queue_table(found: pd.DataFrame) -> None:
     shown = pd.DataFrame(
         {
             "Series": found["series_id"],
-            "Day": found["date"],
-            "Risk": found["risk_level"].map(terms.level),
             "Money at risk": found["amount_at_risk"],
+            "Risk": found["risk_level"].map(terms.level),
+            "Day": found["date"],
             "Why": terms.reasons(found),
             "Z-score": found["z_score"],
             "q-value": found["q_value"],
@@ -77,6 +77,7 @@ def _queue_table(found: pd.DataFrame) -> None:
         key=_TABLE,
         on_select=_opened,
         selection_mode="single-row",
+        alt="Anomalies, ranked",
         column_config={
             "Series": column.TextColumn(pinned=True),
             "Day": column.DateColumn(format="D MMM YYYY"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -57,7 +59,7 @@ def reasons(found: pd.DataFrame) -> list[str]:
     return [_reason(row) for row in found.to_dict("records")]
 
 
-def _reason(row: dict[str, object]) -> str:
+def _reason(row: Mapping[Hashable, Any]) -> str:
     kind = row["anomaly_type"]
     found = f"{quantity(_number(row['quantity']))}"
     low, high, forecast = (_number(row[name]) for name in ("lower", "upper", "forecast_quantity"))
@@ -70,5 +72,5 @@ def _reason(row: dict[str, object]) -> str:
     return f"{wording.words(str(kind))}: {said}" if isinstance(kind, str) else said
 
 
-def _number(value: object) -> float | None:
-    return None if value is None or pd.isna(value) else float(value)  # type: ignore[call-overload, arg-type]
+def _number(value: Any) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)
