@@ -42,9 +42,9 @@ def colours(chosen: dict[str, str], names: list[str] | None = None) -> alt.Scale
     return alt.Scale(domain=shown, range=[chosen[name] for name in shown])
 
 
-def legend(columns: int | None = None) -> alt.Legend:
-    """Above the chart, where narrow screens have room for it."""
-    given = {"columns": columns} if columns else {}
+def legend(symbol: str | None = None) -> alt.Legend:
+    """Above the chart, where narrow screens have room for it; ``symbol`` is the sign before each name."""
+    given = {"symbolType": symbol, "symbolOpacity": 1, "symbolStrokeWidth": 3} if symbol else {}
     return alt.Legend(title=None, orient="top", direction="horizontal", labelLimit=220, symbolLimit=12, **given)
 
 

@@ -74,7 +74,7 @@ class Visitor:
             viewport={"width": width, "height": 900}, extra_http_headers=dict(headers or {}), accept_downloads=True
         )
         self.page: Page = self._context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(60_000)
         self.errors: list[str] = []
         self.asked: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -168,6 +168,7 @@ class Visitor:
         """What sticks out of the page to the right, outside of what can be scrolled by itself."""
         found: list[str] = self.page.evaluate(
             """width => [...document.querySelectorAll('[data-testid="stMain"] *')]
+                .filter(e => !e.closest('svg') || e.tagName === 'text')  // groups are as wide as what they cut off
                 .filter(e => e.getClientRects().length && e.getBoundingClientRect().right > width + 1)
                 .filter(e => !e.closest('[data-testid="stDataFrame"], [role="tablist"], [data-testid="stCode"]'))
                 .map(e => `${e.tagName} ${e.getAttribute('data-testid') || ''} ${e.textContent.slice(0, 40)}`)""",

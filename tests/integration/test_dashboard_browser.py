@@ -248,7 +248,7 @@ def test_controls_are_reached_by_keyboard(visitor: Visitor, address: str) -> Non
             )
         )
     told = "\n".join(reached)
-    for name in ("Banking", "Forecast interval", "90 days", "Group", "Critical", "Series contains", "Download"):
+    for name in ("Banking", "Forecast interval", "30 days", "Group", "Critical", "Series contains", "Download all"):
         assert name in told, name
 
 

@@ -16,7 +16,7 @@ _PERCENT = alt.Axis(format="~%", tickCount=5)
 
 def _bars_across(found: pd.DataFrame, name: str, value: str, label: str, colour: str) -> alt.LayerChart:
     """Bars to the right, the first row on top, each with ``label`` at its end."""
-    room = float(found[value].max() or 0) * 1.35 if len(found) else 1.0
+    room = float(found[value].max() or 0) * 1.6 if len(found) else 1.0
     base = alt.Chart(found).encode(
         y=alt.Y(f"{name}:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=230)),
         x=alt.X(f"{value}:Q", axis=None, scale=alt.Scale(domain=[0, room or 1.0])),
@@ -128,12 +128,12 @@ def driver_chart(drivers: pd.DataFrame) -> alt.LayerChart:
     told = drivers.assign(way=["Raises risk" if value > 0 else "Lowers risk" for value in drivers["coefficient"]])
     edge = float(drivers["coefficient"].abs().max()) * 1.3
     base = alt.Chart(told).encode(
-        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=230)),
+        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=170)),
         x=alt.X("coefficient:Q", title=None, axis=alt.Axis(tickCount=5), scale=alt.Scale(domain=[-edge, edge])),
         tooltip=[alt.Tooltip("label:N", title="Input"), alt.Tooltip("coefficient:Q", title="Weight", format="+.2f")],
     )
     shades = {"Raises risk": palette.VERMILLION, "Lowers risk": palette.BLUE}
-    bars = base.mark_bar(height={"band": 0.62}).encode(color=alt.Color("way:N", scale=colours(shades), legend=legend()))
+    bars = base.mark_bar(height={"band": 0.62}).encode(color=alt.Color("way:N", scale=colours(shades), legend=None))
     return alt.LayerChart(layer=[bars])
 
 

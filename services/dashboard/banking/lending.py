@@ -164,7 +164,7 @@ def default_model_tab(lake: Lake) -> None:
                 else:
                     draw(charts.calibration_chart(bins), told, key="banking-calibration", height=300)
             with right:
-                st.markdown("**What the model weighs**")
+                st.markdown("**What the model weighs**: to the right raises the risk")
                 if drivers.empty:
                     nothing("Nothing could be learnt.", "Every loan is given the portfolio's default rate.")
                 else:

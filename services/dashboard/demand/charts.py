@@ -15,6 +15,8 @@ from services.dashboard.demand.queries import Z_BOUNDS
 
 _LINES = {"Demand": palette.INK, "Forecast": palette.BLUE, "Interval": palette.SKY}
 Span = tuple[date, date]
+#: Z-scores beyond it are drawn at it: the bounds of the levels must stay apart.
+_Z_EDGE = 8.0
 
 
 def series_chart(found: pd.DataFrame, special: pd.DataFrame, span: Span) -> alt.LayerChart:
@@ -60,7 +62,7 @@ def series_chart(found: pd.DataFrame, special: pd.DataFrame, span: Span) -> alt.
 
 
 def _line_colour() -> alt.Color:
-    return alt.Color("line:N", scale=colours(_LINES), legend=legend())
+    return alt.Color("line:N", scale=colours(_LINES), legend=legend("stroke"))
 
 
 def _anomalies(off: pd.DataFrame, x: alt.X, tips: list[alt.Tooltip]) -> alt.Chart:
@@ -81,13 +83,14 @@ def _anomalies(off: pd.DataFrame, x: alt.X, tips: list[alt.Tooltip]) -> alt.Char
 
 
 def _special(special: pd.DataFrame, span: Span) -> alt.Chart:
-    shades = {"Closed": palette.GREY, "Promotion": palette.ORANGE}
+    every = {"Closed": palette.GREY, "Promotion": palette.ORANGE}
+    shades = {kind: shade for kind, shade in every.items() if kind in set(special["kind"])}
     return (
         alt.Chart(special)
         .mark_rule(opacity=0.3, strokeWidth=2)
         .encode(
             x=time_axis(span),
-            stroke=alt.Stroke("kind:N", scale=colours(shades), legend=legend()),
+            stroke=alt.Stroke("kind:N", scale=colours(shades), legend=legend("stroke")),
             tooltip=[day_tip(), alt.Tooltip("kind:N", title="Special day")],
         )
     )
@@ -117,7 +120,7 @@ def total_chart(found: pd.DataFrame, span: Span) -> alt.Chart:
 
 
 def z_chart(found: pd.DataFrame, span: Span) -> alt.LayerChart:
-    """A series' Z-score by day between the bounds of the levels."""
+    """A series' Z-score by day between the bounds of the levels; beyond the edge it is drawn there."""
     names = ("medium", "high", "critical")
     bounds = pd.DataFrame(
         {
@@ -129,9 +132,9 @@ def z_chart(found: pd.DataFrame, span: Span) -> alt.LayerChart:
     told["level"] = pd.cut(
         told["z_score"].abs(), [-1, *Z_BOUNDS, float("inf")], right=False, labels=["low", *names]
     ).astype(str)
-    highest = max(5.0, float(told["z_score"].abs().max()) * 1.1 if len(told) else 5.0)
+    edge = min(_Z_EDGE, max(5.0, float(told["z_score"].abs().max()) * 1.1 if len(told) else 5.0))
     base = alt.Chart(told).encode(
-        x=time_axis(span), y=alt.Y("z_score:Q", title=None, scale=alt.Scale(domain=[-highest, highest]))
+        x=time_axis(span), y=alt.Y("z_score:Q", title=None, scale=alt.Scale(domain=[-edge, edge], clamp=True))
     )
     line = base.mark_line(color=palette.GREY, strokeWidth=1)
     shades = alt.Scale(domain=list(palette.LEVELS[1:]), range=[palette.LEVEL_COLOURS[n] for n in palette.LEVELS[1:]])
