@@ -6,6 +6,7 @@ day), the baseline by its formula and an interval around the truth. They have th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import sqrt
@@ -55,6 +56,8 @@ DAILY_SCHEMA = pa.schema(
     ]
 )
 _METHODS = ("auto_ets", "mstl", "croston", "seasonal_naive")
+_LEVELS = ["none", "low", "medium", "high", "critical"]
+_KINDS = [None, "spike", "drop", "stock_out", "level_shift"]
 _NOISE, _FALSE_DISCOVERIES = 0.12, 0.1
 
 
@@ -132,14 +135,14 @@ class _Demand:
         self.expected = draw.lognormal(3.6, 0.9, series) * week
         self.sold = self.expected * (1 + _NOISE * draw.standard_normal((days, series)))
         planted = draw.random((days, series))
-        self.kinds = np.full((days, series), None, dtype=object)
+        self.kinds = np.zeros((days, series), dtype=np.int8)
         for low, high, kind, factor in ((0, 4, "spike", 2.4), (4, 8, "drop", 0.3), (8, 10, "stock_out", 0.0)):
             chosen = (planted >= low / 2500) & (planted < high / 2500)
             self.sold[chosen] *= factor
-            self.kinds[chosen] = kind
+            self.kinds[chosen] = _KINDS.index(kind)
         for place, (kind, factor) in enumerate((("spike", 2.6), ("drop", 0.2), ("stock_out", 0.0))):
             self.sold[-1, place : place + 1] *= factor
-            self.kinds[-1, place : place + 1] = kind
+            self.kinds[-1, place : place + 1] = _KINDS.index(kind)
         self.sold = np.round(np.maximum(self.sold, 0.0), 3)
         self.closed = np.array([day.month == 1 and day.day == 1 for day in self.dates])
         self.promoted = draw.random((days, series)) < 0.02
@@ -152,26 +155,26 @@ class _Demand:
         wide = 3.0 * _NOISE * self.expected[days] if family == FULL else np.full_like(sold, np.nan)
         at_risk = np.round(np.abs(sold - np.nan_to_num(forecast[days], nan=0.0)) * self.margins, 2)
         off = off[days]
-        kinds = np.where(off, np.where(self.kinds[days] == None, "level_shift", self.kinds[days]), None)  # noqa: E711
+        kinds = np.where(self.kinds[days] == 0, _KINDS.index("level_shift"), self.kinds[days])
+        rows = size // count
+        methods = self.methods if family == FULL else ["seasonal_naive"] * count
         values = {
-            "series_id": np.tile(np.array(self.names, dtype=object), size // count),
+            "series_id": _repeated(self.names, rows),
             "date": np.repeat(np.array(self.dates[days], dtype="datetime64[D]"), count),
-            "method_family": np.full(size, family, dtype=object),
-            "method": np.tile(
-                np.array(self.methods if family == FULL else ["seasonal_naive"] * count, object), size // count
-            ),
+            "method_family": _repeated([family], size),
+            "method": _repeated(methods, rows),
             "quantity": sold,
             "forecast_quantity": forecast[days],
             "z_score": z[days] if z is not None else np.full(size, np.nan),
             "is_anomaly": off,
-            "risk_level": level[days],
+            "risk_level": pa.array(_LEVELS).take(pa.array(level[days].ravel())),
             "lower": np.maximum(self.expected[days] - wide, 0.0),
             "upper": self.expected[days] + wide,
-            "anomaly_type": kinds if family == FULL else np.full(size, None, dtype=object),
+            "anomaly_type": pa.array(_KINDS).take(pa.array(np.where(off & (family == FULL), kinds, 0).ravel())),
             "amount_at_risk": np.where(off, at_risk, 0.0),
             "p_value": p[days],
             "q_value": q[days],
-            "group_id": np.tile(np.array(self.groups, dtype=object), size // count),
+            "group_id": _repeated(self.groups, rows),
         }
         return _table(RISK_SCHEMA, values)
 
@@ -180,13 +183,13 @@ class _Demand:
         sold, count = self.sold[days], len(self.names)
         rows = sold.size // count
         values = {
-            "series_id": np.tile(np.array(self.names, dtype=object), rows),
+            "series_id": _repeated(self.names, rows),
             "date": np.repeat(np.array(self.dates[days], dtype="datetime64[D]"), count),
             "quantity": sold,
             "revenue_amount": np.round(sold * self.margins * 2, 2),
-            "currency": np.full(sold.size, "EUR", dtype=object),
+            "currency": _repeated(["EUR"], sold.size),
             "unit_margin_amount": np.tile(self.margins, rows),
-            "group_id": np.tile(np.array(self.groups, dtype=object), rows),
+            "group_id": _repeated(self.groups, rows),
             "is_closed": np.repeat(self.closed[days], count),
             "is_promoted": self.promoted[days],
             "recorded_at": np.full(
@@ -217,7 +220,7 @@ class _Demand:
         p = _two_sided(score)
         q = _benjamini_hochberg(p)
         off = q <= _FALSE_DISCOVERIES
-        level = np.where(off, _levels(np.maximum(np.abs(score), 2.0)), "low").astype(object)
+        level = np.where(off, _levels(np.maximum(np.abs(score), 2.0)), _LEVELS.index("low"))
         return self.expected, None, p, q, off, level
 
 
@@ -240,14 +243,22 @@ def _benjamini_hochberg(p: Array) -> Array:
 
 
 def _levels(size: Array) -> Array:
-    names = np.array(["low", "medium", "high", "critical"], dtype=object)
-    found: Array = names[np.searchsorted([2.0, 3.0, 4.0], np.nan_to_num(size), side="right")]
-    return np.where(np.isnan(size), "none", found)
+    """Places in ``_LEVELS``."""
+    found = 1 + np.searchsorted([2.0, 3.0, 4.0], np.nan_to_num(size), side="right")
+    return np.where(np.isnan(size), 0, found)
 
 
-def _table(schema: pa.Schema, values: dict[str, Array]) -> pa.Table:
+def _repeated(values: Sequence[str | None], times: int) -> pa.Array:
+    """The values one after the other, again and again."""
+    return pa.array(values, pa.string()).take(pa.array(np.tile(np.arange(len(values)), times)))
+
+
+def _table(schema: pa.Schema, values: dict[str, Any]) -> pa.Table:
     columns = []
     for field in schema:
+        if isinstance(values[field.name], pa.Array):
+            columns.append(values[field.name])
+            continue
         flat = np.asarray(values[field.name]).ravel()
         if pa.types.is_decimal(field.type):
             columns.append(pa.array(flat, from_pandas=True).cast(field.type))

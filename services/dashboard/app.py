@@ -11,8 +11,8 @@ from services.dashboard.access import AccessError, visitor
 from services.dashboard.ask import Lake
 from services.dashboard.banking import page as banking
 from services.dashboard.banking import queries as banking_queries
+from services.dashboard.demand import kept as demand_tables
 from services.dashboard.demand import page as demand
-from services.dashboard.demand import queries as demand_queries
 from services.dashboard.lake import tables_below
 from services.dashboard.layout import frame_page
 from services.dashboard.mirror import Mirror
@@ -61,7 +61,7 @@ def _lake(settings: Settings) -> Lake:
 
 @st.cache_resource(show_spinner=False)
 def _mirror(settings: Settings) -> Mirror:
-    tables = tables_below((*demand_queries.EVERY_TABLE, *banking_queries.EVERY_TABLE, *banking_queries.EVERY_VIEW))
+    tables = tables_below((*demand_tables.EVERY_TABLE, *banking_queries.EVERY_TABLE, *banking_queries.EVERY_VIEW))
     return Mirror(Zones(settings.lake), settings.copy, tables, (METRICS_FILE,), settings.refresh_seconds)
 
 

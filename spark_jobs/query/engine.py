@@ -12,6 +12,7 @@ import difflib
 import re
 from contextlib import closing
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from spark_jobs.delta_files import data_files
@@ -67,6 +68,8 @@ class LakeReader:
     def __init__(self, lake: Path, names: tuple[str, ...]) -> None:
         import duckdb
 
+        self._kept: set[str] = set()
+        self._one_keeps = Lock()
         self._connection = duckdb.connect(":memory:")
         self._connection.execute("set global TimeZone = 'UTC'")  # of every cursor
         registrar = _Registrar(self._connection, Path(lake), include_restricted=False)
@@ -82,6 +85,20 @@ class LakeReader:
                 return cursor.sql(sql, params=dict(parameters or {})).to_arrow_table()
             except duckdb.Error as error:
                 raise QueryError(_engine_message(error)) from None
+
+
+    def keep(self, name: str, sql: str) -> str:
+        """The rows of a select in memory under ``name``, made when first asked for; returns the name to select from."""
+        import duckdb
+
+        with self._one_keeps, closing(self._connection.cursor()) as cursor:
+            if name not in self._kept:
+                try:
+                    cursor.execute(f"create table main.{_identifier(name)} as {sql}")
+                except duckdb.Error as error:
+                    raise QueryError(_engine_message(error)) from None
+                self._kept.add(name)
+        return f"main.{_identifier(name)}"
 
 
 class _Registrar:

@@ -387,3 +387,14 @@ def test_threads_share_a_reader(lake: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda least: rows(reader.rows(sql, {"least": least}))[0][0], [0, 1, 3, 4] * 10))
     assert found == [3, 2, 1, 0] * 10
+
+
+def test_a_reader_keeps_what_is_asked_again_and_again(lake: Path) -> None:
+    reader = LakeReader(lake, ("gold.customer_360",))
+    with pytest.raises(QueryError, match="nothing"):
+        reader.keep("broken", "select nothing from gold.customer_360")
+    made = reader.keep("loans", "select segment, sum(loan_count)::bigint as n from gold.customer_360 group by 1")
+    for file in (lake / "gold" / "customer_360").glob("*.parquet"):
+        file.unlink()
+    assert reader.keep("loans", "select no such thing") == made, "made once"
+    assert rows(reader.rows(f"select segment, n from {made} order by 1")) == [("mass", 5), ("private", 0)]

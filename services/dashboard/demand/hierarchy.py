@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from services.dashboard.ask import Lake
 from services.dashboard.demand import queries, terms
 from services.dashboard.demand.scope import Scope, open_group, open_series
 from services.dashboard.layout import section
@@ -15,23 +16,29 @@ _TABLE, _PARTS = "demand_parts", "demand_parts_names"
 MOST_ROWS = 500
 
 
-def drill_down(scope: Scope, totals: pd.DataFrame, currency: str | None) -> None:
+def drill_down(lake: Lake, scope: Scope, currency: str | None) -> None:
     """A table whose rows add up to the line above it; a row steps down."""
     with section("Where it comes from", "Total, group, series: select a row to step down."):
-        inside = totals if scope.group is None else totals[totals["group_id"] == scope.group]
+        parts = _parts(lake, scope)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if scope.group is not None:
                 st.button("All groups", icon=":material/arrow_upward:", on_click=open_group, args=(None,))
-            money = wording.money(round(float(inside["amount_at_risk"].sum()), 2), currency)
+            money = wording.money(round(float(parts["amount_at_risk"].sum()), 2), currency)
             st.markdown(
-                f"**{terms.group(scope.group)}**: {wording.count(inside['series_id'].nunique())} series, "
-                f"demand {wording.count(round(inside['quantity'].sum()))}, "
-                f"{wording.plural(int(inside['anomaly_count'].sum()), 'anomaly', 'anomalies')}, **{money}** at risk"
+                f"**{terms.group(scope.group)}**: {wording.count(int(parts['series_count'].sum()))} series, "
+                f"demand {wording.count(round(parts['quantity'].sum()))}, "
+                f"{wording.plural(int(parts['anomaly_count'].sum()), 'anomaly', 'anomalies')}, **{money}** at risk"
             )
-        parts = queries.breakdown(totals, scope.group)
         if len(parts) > MOST_ROWS:
             st.caption(f"Shown are the {wording.count(MOST_ROWS)} series with the most money at risk.")
         _table(parts.head(MOST_ROWS), scope)
+
+
+def _parts(lake: Lake, scope: Scope) -> pd.DataFrame:
+    """Groups, or the series of one."""
+    if scope.group is None:
+        return lake.ask(queries.group_totals, family=scope.family, first=scope.first, last=scope.last)
+    return lake.ask(queries.series_totals, family=scope.family, first=scope.first, last=scope.last, group=scope.group)
 
 
 def _table(parts: pd.DataFrame, scope: Scope) -> None:

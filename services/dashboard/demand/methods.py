@@ -6,8 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from services.dashboard.ask import Lake
-from services.dashboard.demand import charts, queries, terms
-from services.dashboard.demand.queries import BASELINE, FULL, Coverage
+from services.dashboard.demand import agreement, charts, terms
+from services.dashboard.demand.kept import BASELINE, FULL
+from services.dashboard.demand.queries import Coverage
 from services.dashboard.demand.scope import Scope
 from services.dashboard.layout import draw, nothing, section, table
 from spark_jobs.report import wording
@@ -24,7 +25,7 @@ def comparison(lake: Lake, scope: Scope, covered: Coverage) -> None:
             present = ", ".join(map(terms.family, covered.families))
             nothing(f"Only one method has judged these days: {present}.", "There is nothing to compare.")
             return
-        found = lake.ask(queries.agreement, first=scope.first, last=scope.last, group=scope.group)
+        found = lake.ask(agreement.agreement, first=scope.first, last=scope.last, group=scope.group)
         if found.empty:
             nothing("Neither method calls anything off in this selection.")
             return
@@ -35,7 +36,9 @@ def comparison(lake: Lake, scope: Scope, covered: Coverage) -> None:
         )
         told = "Stacked bars: series off on each day by both methods, or by one of them alone."
         draw(charts.agreement_chart(found, scope.span), told, key="demand-agreement", height=210)
-        _table(lake.ask(queries.disagreements, first=scope.first, last=scope.last, group=scope.group, limit=MOST_ROWS))
+        _table(
+            lake.ask(agreement.disagreements, first=scope.first, last=scope.last, group=scope.group, limit=MOST_ROWS)
+        )
 
 
 def _table(found: pd.DataFrame) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from services.dashboard.ask import Lake
-from services.dashboard.demand import queries, terms
+from services.dashboard.demand import kept, queries, terms
 from services.dashboard.demand.hierarchy import drill_down
 from services.dashboard.demand.methods import comparison
 from services.dashboard.demand.queries import Coverage
@@ -25,10 +25,10 @@ _CURVE = 30
 def show(lake: Lake, settings: Settings) -> None:
     """The whole page, or why there is none."""
     st.title("Demand monitor", anchor=False)
-    names = (queries.RISK,)
+    names = (kept.RISK,)
     shown = lake.versions(*names)
     follow(lake, names, shown, settings)
-    if not lake.has(queries.RISK):
+    if not lake.has(kept.RISK):
         empty_page(lake.folder, "Judged demand series", _RUN)
         return
     with reported():
@@ -40,7 +40,7 @@ def show(lake: Lake, settings: Settings) -> None:
 
 
 def _page(lake: Lake, settings: Settings, covered: Coverage) -> None:
-    version = dict(lake.versions(queries.RISK))[queries.RISK]
+    version = dict(lake.versions(kept.RISK))[kept.RISK]
     st.caption(
         f"Judged days: {wording.day(covered.first_day)} to **{wording.day(covered.last_day)}** · "
         f"gold.demand_risk version {version}"
@@ -54,13 +54,12 @@ def _page(lake: Lake, settings: Settings, covered: Coverage) -> None:
     if days.empty:
         nothing("No days in this selection.", "Choose other days or another group.")
         return
-    currency = lake.ask(queries.currency) if lake.has(queries.DAILY) else None
+    currency = lake.ask(queries.currency) if lake.has(kept.DAILY) else None
     _cards(days, currency)
     queue(lake, scope)
-    totals = lake.ask(queries.series_totals, family=scope.family, first=scope.first, last=scope.last)
-    series_by_day(lake, scope, totals, days)
+    series_by_day(lake, scope, days)
     spread(lake, scope, days)
-    drill_down(scope, totals, currency)
+    drill_down(lake, scope, currency)
     comparison(lake, scope, covered)
 
 

@@ -13,14 +13,10 @@ from math import erfc, sqrt
 
 import pandas as pd
 
+from services.dashboard.demand import kept
+from services.dashboard.demand.kept import BASELINE, DAILY, OF_FAMILY, RISK
 from services.dashboard.lake import frame, reads
 from spark_jobs.query import LakeReader
-
-RISK = "gold.demand_risk"
-DAILY = "silver.daily_demand"
-EVERY_TABLE = (RISK, DAILY)
-BASELINE = "seasonal_naive_z"
-FULL = "forecast_interval"
 
 #: |Z| from which a day is medium, high and critical; from the first on it is an anomaly of the baseline.
 Z_BOUNDS = (2.0, 3.0, 4.0)
@@ -34,11 +30,6 @@ RANKINGS = {
     "Least likely": "p_value asc nulls last, abs(z_score) desc nulls last, date desc, series_id",
     "Series": "series_id, date desc",
 }
-
-# A day that could not be judged (closed, too little history) has neither a score nor a finding.
-_JUDGED = "(coalesce(is_anomaly, false) or z_score is not null or p_value is not null)"
-_WITHIN = "date between $first and $last and ($group::varchar is null or coalesce(group_id, '') = $group::varchar)"
-_OF_FAMILY = f"method_family = $family and {_WITHIN}"
 
 
 @dataclass(frozen=True)
@@ -59,8 +50,8 @@ def coverage(reader: LakeReader) -> Coverage | None:
             min(date) as first_day,
             max(date) as last_day,
             list_sort(list(distinct method_family)) as families,
-            list_sort(list(distinct coalesce(group_id, ''))) as groups
-        from {RISK}
+            list_sort(list(distinct group_id)) as groups
+        from {kept.days(reader)}
     """  # noqa: S608 - the table's name
     row = reader.rows(sql).to_pylist()[0]
     if row["last_day"] is None:
@@ -87,19 +78,19 @@ def days(reader: LakeReader, *, family: str, first: date, last: date, group: str
     sql = f"""
         select
             date,
-            count(*) as series_count,
-            count(*) filter (where {_JUDGED}) as judged_count,
-            count(*) filter (where is_anomaly) as anomaly_count,
-            coalesce(sum(amount_at_risk) filter (where is_anomaly), 0)::double as amount_at_risk,
-            coalesce(max(q_value) filter (where is_anomaly), 0) as largest_q_value,
-            coalesce(sum(quantity), 0)::double as quantity,
-            (sum(quantity) filter (where forecast_quantity is not null))::double as judged_quantity,
-            sum(forecast_quantity) filter (where quantity is not null) as forecast_quantity
-        from {RISK}
-        where {_OF_FAMILY}
+            sum(series_count)::bigint as series_count,
+            sum(judged_count)::bigint as judged_count,
+            sum(anomaly_count)::bigint as anomaly_count,
+            sum(amount_at_risk)::double as amount_at_risk,
+            coalesce(max(largest_q_value), 0) as largest_q_value,
+            sum(quantity)::double as quantity,
+            sum(judged_quantity)::double as judged_quantity,
+            sum(forecast_quantity) as forecast_quantity
+        from {kept.days(reader)}
+        where {OF_FAMILY}
         group by date
         order by date
-    """  # noqa: S608 - names and conditions declared above
+    """  # noqa: S608
     found = frame(reader, sql, family=family, first=first, last=last, group=group)
     by_rule = found["judged_count"] * FALSE_ALARM_RATE
     by_discovery = found["anomaly_count"] * found["largest_q_value"]
@@ -111,9 +102,9 @@ def days(reader: LakeReader, *, family: str, first: date, last: date, group: str
 def levels(reader: LakeReader, *, family: str, first: date, last: date, group: str | None) -> pd.DataFrame:
     """One row per day and level of risk among the judged: how many series."""
     sql = f"""
-        select date, coalesce(risk_level, 'none') as risk_level, count(*) as series_count
-        from {RISK}
-        where {_OF_FAMILY} and {_JUDGED}
+        select date, risk_level, sum(judged_count)::bigint as series_count
+        from {kept.days(reader)}
+        where {OF_FAMILY} and judged_count > 0
         group by all
         order by all
     """  # noqa: S608
@@ -124,8 +115,8 @@ def levels(reader: LakeReader, *, family: str, first: date, last: date, group: s
 def anomaly_types(reader: LakeReader, *, family: str, first: date, last: date, group: str | None) -> tuple[str, ...]:
     """Types of the anomalies found, the most frequent first."""
     sql = f"""
-        select anomaly_type from {RISK}
-        where is_anomaly and anomaly_type is not null and {_OF_FAMILY}
+        select anomaly_type from {kept.flagged(reader)}
+        where is_anomaly and anomaly_type is not null and {OF_FAMILY}
         group by anomaly_type order by count(*) desc, anomaly_type
     """  # noqa: S608
     found = reader.rows(sql, {"family": family, "first": first, "last": last, "group": group})
@@ -156,14 +147,14 @@ def anomalies(
     """One row per anomaly, ranked; ``found_count`` says how many there are before the limit."""
     sql = f"""
         select
-            date, series_id, group_id, coalesce(risk_level, 'none') as risk_level, anomaly_type,
+            date, series_id, group_id, risk_level, anomaly_type,
             quantity::double as quantity, forecast_quantity, lower, upper, z_score, p_value, q_value,
             amount_at_risk::double as amount_at_risk, method,
             count(*) over () as found_count
-        from {RISK}
+        from {kept.flagged(reader)}
         where
-            is_anomaly and {_OF_FAMILY}
-            and (len($levels::varchar[]) = 0 or list_contains($levels::varchar[], coalesce(risk_level, 'none')))
+            is_anomaly and {OF_FAMILY}
+            and (len($levels::varchar[]) = 0 or list_contains($levels::varchar[], risk_level))
             and (len($types::varchar[]) = 0 or list_contains($types::varchar[], anomaly_type))
             and contains(lower(series_id), lower($text))
         order by {RANKINGS[wanted.ranking]}
@@ -183,47 +174,94 @@ def anomalies(
     )
 
 
-@reads(RISK)
-def series_totals(reader: LakeReader, *, family: str, first: date, last: date) -> pd.DataFrame:
-    """One row per series and group: demand, forecast, anomalies and money at risk of the whole period.
+_TOTALS = """
+    coalesce(sum(quantity), 0)::double as quantity,
+    coalesce(sum(judged_quantity), 0)::double as judged_quantity,
+    coalesce(sum(forecast_quantity), 0) as forecast_quantity,
+    coalesce(sum(judged_quantity), 0)::double - coalesce(sum(forecast_quantity), 0) as deviation_quantity,
+    sum(anomaly_count)::bigint as anomaly_count,
+    sum(amount_at_risk)::double as amount_at_risk
+"""
 
-    What the drill-down is made of: groups and the total are sums of these rows, so that they add up. A series that
-    changed its group has a row in each. The most money first.
-    """
+
+@reads(RISK)
+def group_totals(reader: LakeReader, *, family: str, first: date, last: date) -> pd.DataFrame:
+    """One row per group (``part``): its series, and the sums of the period. The most money at risk first."""
     sql = f"""
-        select
-            series_id,
-            coalesce(group_id, '') as group_id,
-            coalesce(sum(quantity), 0)::double as quantity,
-            coalesce(sum(quantity) filter (where forecast_quantity is not null), 0)::double as judged_quantity,
-            coalesce(sum(forecast_quantity) filter (where quantity is not null), 0) as forecast_quantity,
-            count(*) filter (where is_anomaly) as anomaly_count,
-            coalesce(sum(amount_at_risk) filter (where is_anomaly), 0)::double as amount_at_risk
-        from {RISK}
+        select group_id as part, any_value(sizes.series_count) as series_count, {_TOTALS}
+        from {kept.days(reader)} as days
+        left join (select group_id, count(*) as series_count from {kept.series(reader)} group by group_id) as sizes
+            using (group_id)
         where method_family = $family and date between $first and $last
-        group by series_id, coalesce(group_id, '')
-        order by amount_at_risk desc, series_id, group_id
+        group by group_id
+        order by amount_at_risk desc, part
     """  # noqa: S608
     return frame(reader, sql, family=family, first=first, last=last)
+
+
+@reads(RISK)
+def series_totals(reader: LakeReader, *, family: str, first: date, last: date, group: str) -> pd.DataFrame:
+    """One row per series of a group (``part``), with the sums that add up to the group's. The most money first."""
+    sql = f"""
+        select series_id as part, 1::bigint as series_count, {_TOTALS}
+        from (
+            select
+                series_id, quantity,
+                case when forecast_quantity is not null then quantity end as judged_quantity,
+                case when quantity is not null then forecast_quantity end as forecast_quantity,
+                coalesce(is_anomaly, false)::bigint as anomaly_count,
+                case when is_anomaly then coalesce(amount_at_risk, 0) else 0 end as amount_at_risk
+            from {RISK}
+            where method_family = $family and date between $first and $last and coalesce(group_id, '') = $group
+        )
+        group by series_id
+        order by amount_at_risk desc, part
+    """  # noqa: S608
+    return frame(reader, sql, family=family, first=first, last=last, group=group)
+
+
+@reads(RISK)
+def series_names(
+    reader: LakeReader, *, family: str, first: date, last: date, group: str | None, limit: int
+) -> tuple[tuple[str, ...], int]:
+    """Identifiers of series, the most money at risk in the period first, and how many there are before the limit."""
+    sql = f"""
+        with money as (
+            select series_id, sum(amount_at_risk) as amount_at_risk
+            from {kept.flagged(reader)} where is_anomaly and {OF_FAMILY}
+            group by series_id
+        ),
+        named as (
+            select distinct series_id from {kept.series(reader)}
+            where $group::varchar is null or group_id = $group::varchar
+        )
+        select series_id, count(*) over () as found_count
+        from named left join money using (series_id)
+        order by amount_at_risk desc nulls last, series_id
+        limit $limit
+    """  # noqa: S608
+    found = reader.rows(sql, {"family": family, "first": first, "last": last, "group": group, "limit": limit})
+    return tuple(found["series_id"].to_pylist()), int(found["found_count"][0].as_py()) if found.num_rows else 0
 
 
 @reads(RISK)
 def series_days(reader: LakeReader, *, family: str, series: str, first: date, last: date) -> pd.DataFrame:
     """One row per day of a series, as it was judged; where the family has no Z-score, that of the baseline."""
     sql = f"""
+        with judged as (
+            select *, max(z_score) filter (where method_family = $baseline) over (partition by date) as baseline_z
+            from {RISK}
+            where series_id = $series and date between $first and $last
+        )
         select
-            judged.date, judged.quantity::double as quantity, judged.forecast_quantity, judged.lower, judged.upper,
-            coalesce(judged.z_score, baseline.z_score) as z_score,
-            coalesce(judged.is_anomaly, false) as is_anomaly,
-            coalesce(judged.risk_level, 'none') as risk_level,
-            judged.anomaly_type, judged.amount_at_risk::double as amount_at_risk,
-            judged.p_value, judged.q_value, judged.method, judged.group_id
-        from {RISK} as judged
-        left join {RISK} as baseline
-            on baseline.series_id = $series and baseline.date between $first and $last
-            and baseline.method_family = $baseline and baseline.date = judged.date
-        where judged.series_id = $series and judged.method_family = $family and judged.date between $first and $last
-        order by judged.date
+            date, quantity::double as quantity, forecast_quantity, lower, upper,
+            coalesce(z_score, baseline_z) as z_score,
+            coalesce(is_anomaly, false) as is_anomaly,
+            coalesce(risk_level, 'none') as risk_level,
+            anomaly_type, amount_at_risk::double as amount_at_risk, p_value, q_value, method, group_id
+        from judged
+        where method_family = $family
+        order by date
     """  # noqa: S608
     return frame(reader, sql, family=family, baseline=BASELINE, series=series, first=first, last=last)
 
@@ -238,74 +276,3 @@ def special_days(reader: LakeReader, *, series: str, first: date, last: date) ->
         order by date
     """  # noqa: S608
     return frame(reader, sql, series=series, first=first, last=last)
-
-
-_FLAGGED = f"""
-    select
-        date, series_id,
-        any_value(group_id) as group_id,
-        bool_or(method_family = $full) as is_by_full,
-        bool_or(method_family = $baseline) as is_by_baseline,
-        max(amount_at_risk) as amount_at_risk
-    from {RISK}
-    where is_anomaly and method_family in ($full, $baseline) and {_WITHIN}
-    group by date, series_id
-"""  # noqa: S608
-
-
-@reads(RISK)
-def agreement(reader: LakeReader, *, first: date, last: date, group: str | None) -> pd.DataFrame:
-    """One row per day with anomalies: how many series both families call off, and how many only one of them."""
-    sql = f"""
-        select
-            date,
-            count(*) filter (where is_by_full and is_by_baseline) as both_count,
-            count(*) filter (where is_by_full and not is_by_baseline) as full_count,
-            count(*) filter (where is_by_baseline and not is_by_full) as baseline_count
-        from ({_FLAGGED})
-        group by date
-        order by date
-    """  # noqa: S608
-    return frame(reader, sql, first=first, last=last, group=group, full=FULL, baseline=BASELINE)
-
-
-@reads(RISK)
-def disagreements(reader: LakeReader, *, first: date, last: date, group: str | None, limit: int) -> pd.DataFrame:
-    """One row per series and day that one family alone calls off, the most money first, with what both say of it."""
-    sql = f"""
-        with differing as (
-            select * from ({_FLAGGED})
-            where is_by_full <> is_by_baseline
-            order by amount_at_risk desc nulls last, date desc, series_id
-            limit $limit
-        )
-        select
-            differing.date, differing.series_id, differing.is_by_full,
-            one.quantity::double as quantity,
-            one.forecast_quantity, one.lower, one.upper, one.p_value, one.anomaly_type,
-            other.forecast_quantity as baseline_quantity, other.z_score,
-            differing.amount_at_risk::double as amount_at_risk
-        from differing
-        left join {RISK} as one
-            on one.series_id = differing.series_id and one.date = differing.date and one.method_family = $full
-        left join {RISK} as other
-            on other.series_id = differing.series_id and other.date = differing.date
-            and other.method_family = $baseline
-        order by differing.amount_at_risk desc nulls last, differing.date desc, differing.series_id
-    """  # noqa: S608
-    return frame(reader, sql, first=first, last=last, group=group, full=FULL, baseline=BASELINE, limit=limit)
-
-
-def breakdown(totals: pd.DataFrame, group: str | None) -> pd.DataFrame:
-    """``series_totals`` one step down: by group, or by series of one group; same columns, ``part`` names the row.
-
-    ``series_count`` says how many series a row stands for. Ordered by money at risk.
-    """
-    counted = totals.assign(series_count=1)
-    if group is None:
-        parts = counted.groupby("group_id", as_index=False).sum(numeric_only=True).rename(columns={"group_id": "part"})
-    else:
-        inside = counted[counted["group_id"] == group]
-        parts = inside.rename(columns={"series_id": "part"}).drop(columns="group_id")
-    parts["deviation_quantity"] = parts["judged_quantity"] - parts["forecast_quantity"]
-    return parts.sort_values(["amount_at_risk", "part"], ascending=[False, True], ignore_index=True)

@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import streamlit as st
 
-from services.dashboard.demand import queries, terms
+from services.dashboard.demand import kept, terms
 from services.dashboard.demand.queries import Coverage
 
 #: Where Streamlit keeps what the bar is set to.
@@ -55,7 +55,7 @@ def choose(covered: Coverage) -> Scope:
     _forget_what_is_gone(covered)
     with st.container(horizontal=True, vertical_alignment="bottom", key="demand-bar"):
         # The full method first, where there is one: it is the one to work with.
-        families = sorted(covered.families, key=lambda name: (name != queries.FULL, name))
+        families = sorted(covered.families, key=lambda name: (name != kept.FULL, name))
         family = st.segmented_control(
             "Method", families, default=families[0], format_func=terms.family, key=FAMILY, required=True, wrap=True
         )

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from services.dashboard.ask import Lake
-from services.dashboard.demand import charts, queries, terms
+from services.dashboard.demand import charts, kept, queries, terms
 from services.dashboard.demand.scope import SERIES, Scope
 from services.dashboard.layout import draw, nothing, section
 from spark_jobs.report import wording
@@ -15,10 +15,10 @@ from spark_jobs.report import wording
 MOST_SERIES = 5_000
 
 
-def series_by_day(lake: Lake, scope: Scope, totals: pd.DataFrame, days: pd.DataFrame) -> None:
+def series_by_day(lake: Lake, scope: Scope, days: pd.DataFrame) -> None:
     """Demand against forecast: of one series with its interval, anomalies and Z-score, or of all in the scope."""
     with section("Demand against forecast"):
-        series = _picked(totals, scope)
+        series = _picked(lake, scope)
         if series is None:
             st.caption(
                 f"{terms.group(scope.group)}: sum over the series that have a forecast. Pick one for its interval, "
@@ -31,7 +31,7 @@ def series_by_day(lake: Lake, scope: Scope, totals: pd.DataFrame, days: pd.DataF
             nothing(f"There is no series {series} in this period.", "Identifiers are written as delivered.")
             return
         special = pd.DataFrame({"date": [], "kind": []})
-        if lake.has(queries.DAILY):
+        if lake.has(kept.DAILY):
             special = lake.ask(queries.special_days, series=series, first=scope.first, last=scope.last)
         _series_facts(found, scope)
         draw(
@@ -53,14 +53,12 @@ def _told(scope: Scope, what: str) -> str:
     return f"Lines: demand and forecast of {what} by day, {days}."
 
 
-def _picked(totals: pd.DataFrame, scope: Scope) -> str | None:
+def _picked(lake: Lake, scope: Scope) -> str | None:
     """The series to show, None for the sum of all."""
-    inside = totals if scope.group is None else totals[totals["group_id"] == scope.group]
-    names = inside["series_id"].drop_duplicates().head(MOST_SERIES).tolist()
-    chosen = st.session_state.get(SERIES)
+    offered, count = lake.ask(queries.series_names, **scope.asked, limit=MOST_SERIES)
+    names, chosen = list(offered), st.session_state.get(SERIES)
     if chosen is not None and chosen not in names:
         names.insert(0, chosen)
-    count = inside["series_id"].nunique()
     label = "Series, the most money at risk first"
     if count > MOST_SERIES:
         label = f"Series: {wording.count(MOST_SERIES)} of {wording.count(count)}; type the identifier of another"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from services.dashboard.demand.queries import BASELINE, FULL
+from services.dashboard.demand.kept import BASELINE, FULL
 from spark_jobs.report import wording
 
 FAMILIES = {FULL: "Forecast interval", BASELINE: "Seasonal naive"}

@@ -8,13 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from services.dashboard.demand import queries
-from services.dashboard.demand.queries import BASELINE, DAILY, FULL, RISK, Wanted
+from services.dashboard.demand import agreement, queries
+from services.dashboard.demand.kept import BASELINE, DAILY, FULL, RISK
+from services.dashboard.demand.queries import Wanted
 from spark_jobs.query import LakeReader, QueryError
 from tests.demand_tables import LAST_DAY, RISK_SCHEMA, DemandLake, append_day, demand_lake
 
@@ -131,24 +131,34 @@ def test_filters(demand: DemandLake, reader: LakeReader, wanted: Wanted, keeps: 
 
 def test_drill_down_adds_up_at_every_step(demand: DemandLake, reader: LakeReader) -> None:
     rows = chosen(demand, FULL)
-    totals = queries.series_totals(reader, family=FULL, first=FIRST, last=LAST_DAY)
     money = sum((row["amount_at_risk"] for row in rows if row["is_anomaly"]), Decimal(0))
     demanded = sum(row["quantity"] for row in rows)
-    by_group = queries.breakdown(totals, None)
-    for step in (totals, by_group):
-        assert step["amount_at_risk"].sum() == pytest.approx(float(money))
-        assert step["quantity"].sum() == pytest.approx(float(demanded))
+    by_group = queries.group_totals(reader, family=FULL, first=FIRST, last=LAST_DAY)
+    assert by_group["amount_at_risk"].sum() == pytest.approx(float(money))
+    assert by_group["quantity"].sum() == pytest.approx(float(demanded))
     assert by_group["series_count"].sum() == 40
     assert by_group["amount_at_risk"].is_monotonic_decreasing
     for group in by_group.itertuples():
-        inside = queries.breakdown(totals, group.part)
+        inside = queries.series_totals(reader, family=FULL, first=FIRST, last=LAST_DAY, group=group.part)
         assert len(inside) == group.series_count
-        assert inside["amount_at_risk"].sum() == pytest.approx(group.amount_at_risk)
-        assert inside["anomaly_count"].sum() == group.anomaly_count
-        assert inside["deviation_quantity"].sum() == pytest.approx(group.deviation_quantity)
+        assert inside["amount_at_risk"].is_monotonic_decreasing
         daily = queries.days(reader, **asked(FULL, group.part))
-        assert daily["amount_at_risk"].sum() == pytest.approx(group.amount_at_risk)
-        assert daily["quantity"].sum() == pytest.approx(group.quantity)
+        for column in ("amount_at_risk", "quantity", "anomaly_count", "judged_quantity", "forecast_quantity"):
+            assert inside[column].sum() == pytest.approx(getattr(group, column))
+            assert daily[column].sum() == pytest.approx(getattr(group, column))
+        assert inside["deviation_quantity"].sum() == pytest.approx(group.deviation_quantity)
+
+
+@pytest.mark.parametrize("group", [None, "", "Store 02", "nowhere"])
+def test_series_to_pick_from_by_money(demand: DemandLake, reader: LakeReader, group: str | None) -> None:
+    money: dict[str, Decimal] = {}
+    for row in chosen(demand, FULL, group):
+        at_risk = row["amount_at_risk"] if row["is_anomaly"] else Decimal(0)
+        money[row["series_id"]] = money.get(row["series_id"], Decimal(0)) + at_risk
+    flagged = {row["series_id"] for row in chosen(demand, FULL, group) if row["is_anomaly"]}
+    expected = sorted(money, key=lambda name: (name not in flagged, -money[name], name))
+    names, count = queries.series_names(reader, **asked(FULL, group), limit=6)
+    assert (list(names), count) == (expected[:6], len(expected))
 
 
 def test_a_series_by_day_with_the_z_score_of_the_baseline(demand: DemandLake, reader: LakeReader) -> None:
@@ -179,11 +189,11 @@ def test_agreement_splits_every_flagged_day_in_three(demand: DemandLake, reader:
         family: {(r["date"], r["series_id"]) for r in chosen(demand, family) if r["is_anomaly"]}
         for family in (FULL, BASELINE)
     }
-    found = queries.agreement(reader, first=FIRST, last=LAST_DAY, group=None)
+    found = agreement.agreement(reader, first=FIRST, last=LAST_DAY, group=None)
     assert found["both_count"].sum() == len(flagged[FULL] & flagged[BASELINE]) > 0
     assert found["full_count"].sum() == len(flagged[FULL] - flagged[BASELINE]) > 0
     assert found["baseline_count"].sum() == len(flagged[BASELINE] - flagged[FULL]) > 0
-    differing = queries.disagreements(reader, first=FIRST, last=LAST_DAY, group=None, limit=10_000)
+    differing = agreement.disagreements(reader, first=FIRST, last=LAST_DAY, group=None, limit=10_000)
     told = {(row.date.date(), row.series_id): row.is_by_full for row in differing.itertuples()}
     expected = dict.fromkeys(flagged[FULL] - flagged[BASELINE], True)
     expected |= dict.fromkeys(flagged[BASELINE] - flagged[FULL], False)
@@ -200,7 +210,7 @@ def test_a_lake_of_the_baseline_alone(tmp_path: Path) -> None:
     assert found.groups == ("Store 01",)
     series = queries.series_days(reader, family=BASELINE, series="SKU-00000", first=found.first_day, last=LAST_DAY)
     assert series["z_score"].notna().sum() == 8  # 45 days less 37 without enough history
-    assert queries.agreement(reader, first=found.first_day, last=LAST_DAY, group=None)["both_count"].sum() == 0
+    assert agreement.agreement(reader, first=found.first_day, last=LAST_DAY, group=None)["both_count"].sum() == 0
 
 
 def test_an_empty_table_covers_nothing(tmp_path: Path) -> None:
@@ -252,11 +262,3 @@ def test_an_unknown_column_is_one_clear_line(tmp_path: Path) -> None:
     write_deltalake(str(folder), pa.table({"date": pa.array([LAST_DAY], pa.date32())}))
     with pytest.raises(QueryError, match="method_family"):
         queries.coverage(LakeReader(tmp_path, (RISK,)))
-
-
-def test_breakdown_of_nothing() -> None:
-    columns = ["series_id", "group_id", "quantity", "judged_quantity", "forecast_quantity", "anomaly_count"]
-    nothing = pd.DataFrame({name: pd.Series(dtype=object if "id" in name else float) for name in columns})
-    nothing["amount_at_risk"] = pd.Series(dtype=float)
-    assert queries.breakdown(nothing, None).empty
-    assert queries.breakdown(nothing, "Store 01").empty

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from services.dashboard.demand import terms
-from services.dashboard.demand.queries import BASELINE, FULL
+from services.dashboard.demand.kept import BASELINE, FULL
 
 
 def test_reasons_say_what_was_found_and_what_was_expected() -> None:

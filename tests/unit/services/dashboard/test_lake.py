@@ -82,9 +82,12 @@ def test_a_question_knows_what_it_reads(tmp_path: Path) -> None:
 def test_no_question_reads_personal_data() -> None:
     """Neither what the engine closes, nor the customer's number where a token stands."""
     from services.dashboard.banking import queries as banking
+    from services.dashboard.demand import agreement
     from services.dashboard.demand import queries as demand
 
-    asked = [found for room in (banking, demand) for found in vars(room).values() if isinstance(found, Question)]
+    asked = [
+        found for room in (banking, demand, agreement) for found in vars(room).values() if isinstance(found, Question)
+    ]
     assert len(asked) > 15
     below = {table for question in asked for table in tables_below(question.reads)}
     assert {table.partition(".")[0] for table in below} <= {"gold", "ops", "silver"}
