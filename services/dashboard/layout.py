@@ -150,3 +150,11 @@ def table(
             alt=described,
             key=f"{key}-rows",
         )
+
+
+def tabs(parts: Mapping[str, Callable[[], None]], *, key: str) -> None:
+    """One part of a page under each name; only the open one is asked for and sent."""
+    for place, part in zip(st.tabs(list(parts), key=key, on_change="rerun"), parts.values(), strict=True):
+        if place.open:
+            with place:
+                part()

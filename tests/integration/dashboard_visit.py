@@ -9,10 +9,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response
@@ -104,6 +104,17 @@ class Visitor:
         self.page.goto(address)
         self.settle()
 
+    def act(self, action: Callable[[], object]) -> None:
+        """Do something that makes the script run, and wait until the page stands again."""
+        state = "document.querySelector('[data-testid=stApp]').dataset.testScriptState"
+        self.page.evaluate(
+            f"""() => {{ window.ran = false; new MutationObserver(() => {{ if ({state} === 'running') window.ran = true; }})
+                .observe(document.querySelector('[data-testid=stApp]'), {{attributes: true}}); }}"""
+        )
+        action()
+        self.page.wait_for_function("window.ran")
+        self.settle()
+
     def settle(self) -> None:
         """Wait until the script has ended and nothing on the page is of an earlier run."""
         self.page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
@@ -147,8 +158,20 @@ class Visitor:
     def choose(self, label: str, option: str) -> None:
         """Press one of a row of buttons."""
         group = self.page.get_by_role("radiogroup", name=label)
-        group.get_by_role("radio", name=option, exact=True).click()
-        self.settle()
+        self.act(group.get_by_role("radio", name=option, exact=True).click)
+
+    def open_tab(self, name: str) -> None:
+        """Open a part of the page."""
+        tab = self.page.get_by_role("tab", name=name)
+        if tab.get_attribute("aria-selected") != "true":
+            self.act(tab.click)
+
+    def select_row(self, key: str, number: int = 0) -> None:
+        """Press the mark before a row of a table."""
+        self.table(key)
+        box = self.element(key).locator("canvas").first.bounding_box()
+        assert box is not None
+        self.act(lambda: self.page.mouse.click(box["x"] + 15, box["y"] + 52 + 35 * number))
 
     def picture(self, name: str) -> Path:
         """A picture of the whole page in build/screenshots."""
@@ -175,10 +198,3 @@ class Visitor:
             self.width,
         )
         return found
-
-    def measure(self, act: Any) -> float:
-        """Seconds from an action until the page stands again."""
-        started = time.perf_counter()
-        act()
-        self.settle()
-        return time.perf_counter() - started

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 FIRST = LAST_DAY - timedelta(days=89)
 WIDTHS = [1280, 390]
+TABS = {
+    "By day": "Demand against forecast",
+    "Risk": "Risk distribution",
+    "Where it comes from": "Where it comes from",
+    "Both methods": "Where the two methods differ",
+}
 NEVER_OLD = ("--stale-after-days", "0")
 
 
@@ -87,7 +93,11 @@ def test_demand_fits_asks_nobody_else_and_shows_the_days_figures(
         assert shown["Expected false alarms"] == f"{expected:.1f}"
         assert wording.day(LAST_DAY) in visitor.texts()
         visitor.picture("demand")
-        assert visitor.overflow() == []
+        for tab, text in TABS.items():
+            visitor.open_tab(tab)
+            visitor.page.get_by_role("heading", name=text).wait_for()
+            visitor.picture(f"demand-{tab.lower().replace(' ', '-')}")
+            assert visitor.overflow() == []
         assert visitor.errors == []
         assert {url.split("/")[2] for url in visitor.asked if "://" in url} == {address.split("/")[2]}
 
@@ -112,8 +122,7 @@ def test_queue_is_ranked_filtered_and_downloaded(
     rows = visitor.table("demand_queue")
     series = rows[0].index("Series")
     assert [row[series] for row in rows[1:6]] == [row["series_id"] for row in ranked[:5]]
-    visitor.page.get_by_role("toolbar", name="Risk").get_by_role("button", name="Critical").click()
-    visitor.settle()
+    visitor.act(visitor.page.get_by_role("toolbar", name="Risk").get_by_role("button", name="Critical").click)
     critical = [row for row in ranked if row["risk_level"] == "critical"]
     assert 0 < len(critical) < len(ranked)
     rows = visitor.table("demand_queue")
@@ -133,7 +142,6 @@ def test_no_anomaly_in_a_selection_is_said(visitor: Visitor, address: str) -> No
     visitor.open(address)
     visitor.page.get_by_label("Series contains").fill("no such series")
     visitor.page.keyboard.press("Enter")
-    visitor.settle()
     visitor.page.get_by_text("No anomalies in this selection.").wait_for()
 
 
@@ -142,12 +150,8 @@ def test_a_row_of_the_queue_opens_its_series(browser: Browser, address: str, dem
     with Visitor(browser, width=width) as visitor:
         visitor.open(address)
         first = max(off(judged(demand)), key=lambda row: row["amount_at_risk"])["series_id"]
-        table = visitor.element("demand_queue")
-        table.scroll_into_view_if_needed()
-        box = table.locator("canvas").first.bounding_box()
-        assert box is not None
-        visitor.page.mouse.click(box["x"] + 15, box["y"] + 52)  # the mark before the first row
-        visitor.settle()
+        visitor.open_tab("Risk")
+        visitor.select_row("demand_queue")
         count = sum(row["series_id"] == first for row in off(judged(demand)))
         label = visitor.chart("demand-series-chart").get_attribute("aria-label")
         assert label is not None
@@ -163,8 +167,7 @@ def test_a_series_is_found_by_typing(visitor: Visitor, address: str) -> None:
     picker = visitor.page.get_by_role("combobox", name="Series, the most money at risk first")
     picker.click()
     picker.fill("SKU-00042")
-    visitor.page.keyboard.press("Enter")
-    visitor.settle()
+    visitor.act(lambda: visitor.page.keyboard.press("Enter"))
     assert "series SKU-00042" in (visitor.chart("demand-series-chart").get_attribute("aria-label") or "")
 
 
@@ -172,6 +175,7 @@ def test_drill_down_goes_to_a_group_and_a_series_and_adds_up(
     visitor: Visitor, address: str, demand: DemandLake
 ) -> None:
     visitor.open(address)
+    visitor.open_tab("Where it comes from")
     whole = judged(demand)
     assert f"EUR {money(whole):,.0f} at risk" in visitor.texts()
     rows = visitor.table("demand_parts_None")
@@ -181,31 +185,26 @@ def test_drill_down_goes_to_a_group_and_a_series_and_adds_up(
         by_group[row["group_id"] or "No group"] += 1
     told = {row[header.index("Group")]: int(row[header.index("Anomalies")]) for row in parts}
     assert told == dict(by_group)
-    _press_first_row(visitor, "demand_parts_None")
+    visitor.select_row("demand_parts_None")
     group = parts[0][header.index("Group")]
     inside = judged(demand, group="" if group == "No group" else group)
     text = visitor.texts()
     assert f"{group}: 20 series" in text
     assert f"EUR {money(inside):,.0f} at risk" in text
-    rows = visitor.table(f"demand_parts_{'' if group == 'No group' else group}".replace(" ", "-"))
+    inner = f"demand_parts_{'' if group == 'No group' else group}".replace(" ", "-")
+    rows = visitor.table(inner)
     first = rows[1][rows[0].index("Series")]
-    visitor.page.get_by_role("button", name="All groups").click()
-    visitor.settle()
-    assert f"EUR {money(whole):,.0f} at risk" in visitor.texts()
     assert first in {row["series_id"] for row in inside}
-
-
-def _press_first_row(visitor: Visitor, key: str) -> None:
-    table = visitor.element(key)
-    table.scroll_into_view_if_needed()
-    box = table.locator("canvas").first.bounding_box()
-    assert box is not None
-    visitor.page.mouse.click(box["x"] + 15, box["y"] + 52)
-    visitor.settle()
+    visitor.select_row(inner)
+    assert f"series {first} by day" in (visitor.chart("demand-series-chart").get_attribute("aria-label") or "")
+    visitor.open_tab("Where it comes from")
+    visitor.act(visitor.page.get_by_role("button", name="All groups").click)
+    assert f"EUR {money(whole):,.0f} at risk" in visitor.texts()
 
 
 def test_where_the_methods_differ(visitor: Visitor, address: str, demand: DemandLake) -> None:
     visitor.open(address)
+    visitor.open_tab("Both methods")
     flagged = {
         family: {(row["date"], row["series_id"]) for row in off(judged(demand, family))} for family in (FULL, BASELINE)
     }
@@ -227,6 +226,7 @@ def test_where_the_methods_differ(visitor: Visitor, address: str, demand: Demand
 
 def test_days_can_be_chosen(visitor: Visitor, address: str, demand: DemandLake) -> None:
     visitor.open(address)
+    visitor.open_tab("Where it comes from")
     visitor.choose("Period", "30 days")
     first = LAST_DAY - timedelta(days=29)
     within = [row for row in judged(demand) if row["date"] >= first]
@@ -273,8 +273,7 @@ def test_every_tab_of_banking(browser: Browser, address: str, bank: SeededLake, 
             "Data quality": ["Gates", "Delivered rows that were rejected"],
             "Runs": ["Course of run"],
         }.items():
-            visitor.page.get_by_role("tab", name=tab).click()
-            visitor.settle()
+            visitor.open_tab(tab)
             for text in texts:
                 visitor.page.get_by_text(text).filter(visible=True).first.wait_for()
             visitor.picture(f"banking-{tab.lower().replace(' ', '-')}")
@@ -304,8 +303,7 @@ def test_currencies_are_kept_apart(visitor: Visitor, address: str, bank: SeededL
 
 def test_alerts_show_no_customer_or_account_number(visitor: Visitor, address: str, bank: SeededLake) -> None:
     visitor.open(f"{address}/banking")
-    visitor.page.get_by_role("tab", name="Compliance alerts").click()
-    visitor.settle()
+    visitor.open_tab("Compliance alerts")
     rows = visitor.table("banking_alert_table")
     token = rows[0].index("Customer (token)")
     tokens = {row["customer_token"][:12] for row in bank.rows["silver.customers"]}
@@ -343,9 +341,9 @@ def test_a_lake_of_one_product_shows_it_and_says_what_is_missing(browser: Browse
         visitor.page.get_by_text("The lake has none of this page's tables.").wait_for()
         visitor.open(f"{address}/banking")
         assert "Exposure" in visitor.metrics()
-        visitor.page.get_by_role("tab", name="Compliance alerts").click()
+        visitor.open_tab("Compliance alerts")
         visitor.page.get_by_text("Not in the lake yet: gold.transaction_alerts.").filter(visible=True).first.wait_for()
-        visitor.page.get_by_role("tab", name="Default model").click()
+        visitor.open_tab("Default model")
         visitor.page.get_by_text("No model has been trained in this lake.").wait_for()
         visitor.picture("state-part")
         assert visitor.errors == []
@@ -369,7 +367,7 @@ def test_a_table_that_cannot_be_read_is_one_line(browser: Browser, tmp_path: Pat
         visitor.page.get_by_text("This part cannot be shown.").first.wait_for()
         assert "Traceback" not in visitor.texts()
         assert str(tmp_path) not in visitor.texts().replace(str(bank.path / "gold"), "")
-        visitor.page.get_by_role("tab", name="Runs").click()
+        visitor.open_tab("Runs")
         visitor.page.get_by_text("Course of run").wait_for()
         visitor.picture("state-error")
 

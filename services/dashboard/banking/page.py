@@ -10,11 +10,9 @@ from services.dashboard.ask import Lake
 from services.dashboard.banking import queries
 from services.dashboard.banking.lending import default_model_tab, loan_book_tab, vintages_tab
 from services.dashboard.banking.watch import alerts_tab, quality_tab, runs_tab
-from services.dashboard.layout import empty_page, follow, reported, say_age
+from services.dashboard.layout import empty_page, follow, reported, say_age, tabs
 from services.dashboard.settings import Settings
 from spark_jobs.report import wording
-
-_TABS = ("Loan book", "Vintages", "Default model", "Compliance alerts", "Data quality", "Runs")
 
 
 def show(lake: Lake, settings: Settings) -> None:
@@ -31,19 +29,17 @@ def show(lake: Lake, settings: Settings) -> None:
             say_age(newest, settings, "The newest run")
     currency = _currency(lake)
     _cards(lake, currency)
-    tabs = st.tabs(_TABS)
-    with tabs[0]:
-        loan_book_tab(lake, currency)
-    with tabs[1]:
-        vintages_tab(lake, currency)
-    with tabs[2]:
-        default_model_tab(lake)
-    with tabs[3]:
-        alerts_tab(lake)
-    with tabs[4]:
-        quality_tab(lake)
-    with tabs[5]:
-        runs_tab(lake)
+    tabs(
+        {
+            "Loan book": lambda: loan_book_tab(lake, currency),
+            "Vintages": lambda: vintages_tab(lake, currency),
+            "Default model": lambda: default_model_tab(lake),
+            "Compliance alerts": lambda: alerts_tab(lake),
+            "Data quality": lambda: quality_tab(lake),
+            "Runs": lambda: runs_tab(lake),
+        },
+        key="banking_tabs",
+    )
 
 
 def _currency(lake: Lake) -> str | None:

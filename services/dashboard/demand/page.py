@@ -11,9 +11,9 @@ from services.dashboard.demand.hierarchy import drill_down
 from services.dashboard.demand.methods import comparison
 from services.dashboard.demand.queries import Coverage
 from services.dashboard.demand.queue import queue, spread
-from services.dashboard.demand.scope import choose
+from services.dashboard.demand.scope import BY_DAY, TABS, choose
 from services.dashboard.demand.series import series_by_day
-from services.dashboard.layout import empty_page, follow, nothing, reported, say_age
+from services.dashboard.layout import empty_page, follow, nothing, reported, say_age, tabs
 from services.dashboard.settings import Settings
 from spark_jobs.report import wording
 
@@ -57,10 +57,13 @@ def _page(lake: Lake, settings: Settings, covered: Coverage) -> None:
     currency = lake.ask(queries.currency) if lake.has(kept.DAILY) else None
     _cards(days, currency)
     queue(lake, scope)
-    series_by_day(lake, scope, days)
-    spread(lake, scope, days)
-    drill_down(lake, scope, currency)
-    comparison(lake, scope, covered)
+    parts = {
+        BY_DAY: lambda: series_by_day(lake, scope, days),
+        "Risk": lambda: spread(lake, scope, days),
+        "Where it comes from": lambda: drill_down(lake, scope, currency),
+        "Both methods": lambda: comparison(lake, scope, covered),
+    }
+    tabs(parts, key=TABS)
 
 
 def _cards(days: pd.DataFrame, currency: str | None) -> None:

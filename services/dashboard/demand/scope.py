@@ -19,6 +19,8 @@ FAMILY, PERIOD, DATES, GROUP, SERIES = (
     "demand_group",
     "demand_series",
 )
+#: Which part below the queue is open, and the one that shows a series.
+TABS, BY_DAY = "demand_tabs", "By day"
 _OWN_DATES = "Dates …"
 _ALL = "\0all"
 
@@ -81,6 +83,7 @@ def open_group(group: str | None) -> None:
 def open_series(series: str) -> None:
     """Show this series by day."""
     st.session_state[SERIES] = series
+    st.session_state[TABS] = BY_DAY
 
 
 def _days(period: str, covered: Coverage) -> tuple[date, date]:
