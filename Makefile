@@ -13,6 +13,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL = --numprocesses 2 --dist loadfile --no-loadscope-reorder
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train
+DASHBOARD_EXTRAS := --extra query --extra report --extra services
 GLUE_EXTRAS := --extra quality --extra report --extra train --extra aws
 BENCHES = $(or $(BENCH),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))))
 TERRAFORM_FMT = command -v terraform >/dev/null || { echo 'terraform is not installed: its files were passed over'; exit 0; }; terraform fmt
@@ -30,7 +31,7 @@ java_version = $(shell $(if $(JAVA_HOME),'$(JAVA_HOME)/bin/java',java) -version 
 need_java = $(if $(filter 17 17.%,$(java_version)),,$(error Java 17 is needed, found $(or $(java_version),none): install it (Debian: apt-get install openjdk-17-jre-headless) or point JAVA_HOME to one))
 
 ##@ Run
-.PHONY: help setup jars run-etl query maintain report docs
+.PHONY: help setup jars run-etl query maintain report docs dashboard
 help: ## Show this help.
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -46,6 +47,9 @@ maintain: .venv/.etl ## Join small files and remove old ones, for lakes that run
 
 report: .venv/.etl ## Write the report of the last run again, build/report/index.html: LAKE=dir.
 	@$(RUN) report $(LAKE_OPTION) $(ARGS)
+
+dashboard: .venv/.dashboard ## Serve the dashboard of a lake at localhost: LAKE=dir PORT=8501 ARGS="--stale-after-days 0".
+	@$(BIN)/python -m services.dashboard $(LAKE_OPTION) $(if $(PORT),--port '$(PORT)') $(ARGS)
 
 docs: .venv/.etl ## Write the data dictionary out of the contracts.
 	@$(RUN) docs $(ARGS)
@@ -139,6 +143,7 @@ lock: .venv/.dev ## Resolve pyproject.toml again into requirements/*.lock, hashe
 	@$(COMPILE) pyproject.toml --all-extras --constraints requirements/bootstrap.lock --output-file requirements/dev.lock
 	@$(COMPILE) pyproject.toml $(ETL_EXTRAS) --constraints requirements/dev.lock --output-file requirements/etl.lock
 	@$(COMPILE) pyproject.toml $(GLUE_EXTRAS) --constraints requirements/dev.lock --output-file requirements/glue.lock
+	@$(COMPILE) pyproject.toml $(DASHBOARD_EXTRAS) --constraints requirements/dev.lock --output-file requirements/dashboard.lock
 	@$(COMPILE) requirements/checkov.in --output-file requirements/checkov.lock
 	@! grep -n '://' requirements/*.lock
 
@@ -153,14 +158,19 @@ clean-all: clean ## Remove the environment and the jars as well.
 java:
 	@$(need_java):
 
-# dev.lock holds all of etl.lock: an environment with it serves every target and is never cut down again.
+# dev.lock holds all of the others: an environment with it serves every target and is never cut down again, nor is one
+# with what serves pages, which few want and which comes when it is asked for.
 .venv/.etl: requirements/bootstrap.lock requirements/etl.lock requirements/install.py pyproject.toml
-	@$(need_python)$(python_311) requirements/install.py $(if $(wildcard .venv/.dev),dev,etl)
+	@$(need_python)$(python_311) requirements/install.py $(if $(wildcard .venv/.dev),dev,etl $(if $(wildcard .venv/.dashboard),dashboard))
 	@touch $@
+
+.venv/.dashboard: requirements/bootstrap.lock requirements/etl.lock requirements/dashboard.lock requirements/install.py pyproject.toml
+	@$(need_python)$(python_311) requirements/install.py $(if $(wildcard .venv/.dev),dev,etl dashboard)
+	@touch .venv/.etl $@
 
 .venv/.dev: requirements/bootstrap.lock requirements/dev.lock requirements/install.py pyproject.toml
 	@$(need_python)$(python_311) requirements/install.py dev
-	@touch .venv/.etl $@
+	@touch .venv/.etl .venv/.dashboard $@
 
 $(IVY)/.fetched: | .venv/.etl
 	@$(RUN) jars
