@@ -222,6 +222,7 @@ resource "aws_sqs_queue" "failed" {
 }
 
 resource "aws_cloudwatch_log_group" "alerts" {
+  #checkov:skip=CKV_AWS_338:how long is the environment's choice; what is kept for years is the trail
   name              = "/aws/lambda/${var.name}-alerts"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.lake_key_arn
