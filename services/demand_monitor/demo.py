@@ -90,4 +90,6 @@ def _need_free(port: int) -> None:
         try:
             tried.bind(("127.0.0.1", port))
         except OSError as error:
-            raise RiskLakeError(f"--port: {port} cannot be listened on ({error.strerror}); expected a free port") from None
+            raise RiskLakeError(
+                f"--port: {port} cannot be listened on ({error.strerror}); expected a free port"
+            ) from None

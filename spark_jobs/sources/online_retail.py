@@ -43,7 +43,16 @@ LONGEST_CLOSURE_DAYS = 31
 LABELS = "labels.csv"
 
 _CURRENCY = "GBP"
-_HEADER: tuple[str, ...] = ("series_id", "date", "quantity", "unit_price", "revenue_amount", "currency", "group_id", "is_closed")
+_HEADER: tuple[str, ...] = (
+    "series_id",
+    "date",
+    "quantity",
+    "unit_price",
+    "revenue_amount",
+    "currency",
+    "group_id",
+    "is_closed",
+)
 _READ = ("invoiceno", "stockcode", "quantity", "invoicedate", "unitprice")
 _INVOICES = Contract(
     name="landing.invoices",

@@ -37,7 +37,13 @@ _PLANTED = (
     ("level_shift", 6, (14, 21), (1.7, 2.2)),
 )
 #: What is off on the last day: days it has lasted by then, and its factor.
-_PLANTED_LAST = (("spike", 1, 4.0), ("spike", 1, 3.0), ("drop", 1, 0.15), ("stock_out", 6, 0.0), ("level_shift", 9, 2.0))
+_PLANTED_LAST = (
+    ("spike", 1, 4.0),
+    ("spike", 1, 3.0),
+    ("drop", 1, 0.15),
+    ("stock_out", 6, 0.0),
+    ("level_shift", 9, 2.0),
+)
 
 
 @dataclass(frozen=True)

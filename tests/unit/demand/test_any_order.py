@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from spark_jobs import registry, renewal
 from spark_jobs.changes import Part
 from spark_jobs.gold import demand_risk
+from spark_jobs.gold.demand_limits import REACH_DAYS
 from spark_jobs.lake import Lake
 from tests.unit.demand.deliveries import START, demand_delivery
 from tests.unit.incremental.lakes import differing, files, lake_in, made_whole, run
@@ -77,10 +78,17 @@ def test_a_series_by_itself_in_any_order(tmp_path: Path) -> None:
     assert missing == {START + timedelta(days=day) for day in (40, 48)}
 
 
-def test_a_reach_that_is_too_short_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demand_risk, "REACH_DAYS", 1)
-    lake = in_drops(3, tmp_path)
-    assert differing(lake, made_whole(lake, tmp_path / "whole")) == ["gold.demand_risk"]
+@pytest.mark.parametrize(("reach_days", "found"), [(REACH_DAYS, []), (1, ["gold.demand_risk"])])
+def test_a_reach_that_is_too_short_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reach_days: int, found: list[str]
+) -> None:
+    """A late day, of a history too short for the full method, which would have all later days made anew."""
+    monkeypatch.setattr(demand_risk, "REACH_DAYS", reach_days)
+    lake = lake_in(tmp_path)
+    rows = [f"{START + timedelta(days=day)},{day * day % 11}" for day in range(28)]
+    for number, part in enumerate(([*rows[:12], *rows[13:]], [rows[12]])):
+        run(lake, [demand_delivery(tmp_path / "files" / f"{number}.csv", part, header="date,quantity")])
+    assert differing(lake, made_whole(lake, tmp_path / "whole")) == found
 
 
 def test_a_new_day_makes_that_day_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

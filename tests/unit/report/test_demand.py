@@ -100,7 +100,9 @@ def test_the_methods_are_compared_over_all_days_with_what_is_known_of_them(tmp_p
     assert (found.off, found.ordinary, found.stretches) == (5, 7, 3)
     assert [(one.label, one.stretches) for one in found.found] == [("Plain rule", 1), ("Full method", 2)]
     page = HtmlPage(write_report(lake, tmp_path / "report"))
-    told = "Of 12 labelled days of series 5 were off, in 3 stretches: the plain rule flagged a day of 1, the full method"
+    told = (
+        "Of 12 labelled days of series 5 were off, in 3 stretches: the plain rule flagged a day of 1, the full method"
+    )
     assert told in page.text
     assert "Plain rule alone 3 0 2 0.0%" in page.text
 

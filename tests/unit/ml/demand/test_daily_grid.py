@@ -45,11 +45,13 @@ def test_of_a_series_by_itself_a_weekday_that_is_always_absent_is_closed_and_a_s
 
 
 def test_what_a_gap_means_may_differ_by_day_and_holds_until_the_next_row() -> None:
-    series = daily_series([1, 2, 5, 6], [5.0, NAN, NAN, 4.0], gap_is_zero=[True, False, True, True])
-    assert series.is_missing.tolist() == [False, True, True, True, False, False]
-    assert series.quantity[4] == 0.0
-    closed = daily_series([1, 3, 5], [1.0, 1.0, 1.0], gap_is_zero=False, absent_is_closed=[False, True, True])
-    assert closed.is_open.tolist() == [True, True, True, False, True]
+    days = [*range(1, 15), 16, 19]
+    quantity = [5.0] * 13 + [NAN, NAN, 4.0]
+    series = daily_series(days, quantity, gap_is_zero=[True] * 14 + [False, True])
+    assert np.flatnonzero(series.is_missing).tolist() == [15, 16, 17]
+    assert series.quantity[13:15].tolist() == [0.0, 0.0]
+    closed = daily_series(days, quantity, gap_is_zero=False, absent_is_closed=[False] * 14 + [True, True])
+    assert np.flatnonzero(~closed.is_open).tolist() == [16, 17]
 
 
 def test_returns_stay_negative() -> None:
