@@ -12,8 +12,9 @@ PYTEST := $(BIN)/python -m pytest
 # Files stay together (tests/conftest.py) and the longest come first.
 PARALLEL = --numprocesses 2 --dist loadfile --no-loadscope-reorder
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
-ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train
-GLUE_EXTRAS := --extra quality --extra report --extra train --extra aws
+ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train --extra demand
+DASHBOARD_EXTRAS := --extra query --extra report --extra services
+GLUE_EXTRAS := --extra quality --extra report --extra train --extra demand --extra aws
 BENCHES = $(or $(BENCH),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))))
 TERRAFORM_FMT = command -v terraform >/dev/null || { echo 'terraform is not installed: its files were passed over'; exit 0; }; terraform fmt
 TERRAFORM_ENV = terraform -chdir='terraform/envs/$(ENV)'
@@ -30,11 +31,11 @@ java_version = $(shell $(if $(JAVA_HOME),'$(JAVA_HOME)/bin/java',java) -version 
 need_java = $(if $(filter 17 17.%,$(java_version)),,$(error Java 17 is needed, found $(or $(java_version),none): install it (Debian: apt-get install openjdk-17-jre-headless) or point JAVA_HOME to one))
 
 ##@ Run
-.PHONY: help setup jars run-etl query maintain report docs
+.PHONY: help setup jars run-etl query maintain report docs dashboard demo-demand
 help: ## Show this help.
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run-etl: $(if $(filter duckdb,$(ENGINE)),,java) .venv/.etl $(if $(filter duckdb,$(ENGINE)),,jars) ## Run landing to report: SOURCE=sample|berka|csv ENGINE=auto|spark|duckdb DATA=dir LAKE=dir SCALE=n SEED=n ARGS="more options".
+run-etl: $(if $(filter duckdb,$(ENGINE)),,java) .venv/.etl $(if $(filter duckdb,$(ENGINE)),,jars) ## Run landing to report: SOURCE=sample|shop|berka|online_retail|csv ENGINE=auto|spark|duckdb DATA=dir LAKE=dir SCALE=n SEED=n ARGS="more options".
 	@$(RUN) run --source '$(SOURCE)' --engine '$(ENGINE)' $(if $(DATA),--data '$(DATA)') $(LAKE_OPTION) \
 		$(if $(SCALE),--scale '$(SCALE)') $(if $(SEED),--seed '$(SEED)') $(ARGS)
 
@@ -47,6 +48,12 @@ maintain: .venv/.etl ## Join small files and remove old ones, for lakes that run
 report: .venv/.etl ## Write the report of the last run again, build/report/index.html: LAKE=dir.
 	@$(RUN) report $(LAKE_OPTION) $(ARGS)
 
+dashboard: .venv/.dashboard ## Serve the dashboard of a lake at localhost: LAKE=dir PORT=8501 ARGS="--stale-after-days 0".
+	@$(BIN)/python -m services.dashboard $(LAKE_OPTION) $(if $(PORT),--port '$(PORT)') $(ARGS)
+
+demo-demand: .venv/.dashboard ## From a shop's invoices to the open dashboard, without a JVM: DATA=dir for real ones, LAKE=dir PORT=8501.
+	@$(RUN) demand demo $(if $(DATA),--data '$(DATA)') $(LAKE_OPTION) $(if $(PORT),--port '$(PORT)')
+
 docs: .venv/.etl ## Write the data dictionary out of the contracts.
 	@$(RUN) docs $(ARGS)
 
@@ -55,7 +62,7 @@ setup: .venv/.etl ## Create .venv with what a run needs, from hash-checked locks
 jars: java .venv/.etl $(IVY)/.fetched ## Fetch Spark's Delta jars once into build/ivy; everything is offline afterwards.
 
 ##@ Check
-.PHONY: test test-suite test-unit test-faults test-athena lint format bench bench-full
+.PHONY: test test-suite test-unit test-faults test-athena lint format bench bench-full eval-demand
 test: test-suite test-aws ## Run every test but the slow proofs: the suite, then the AWS side.
 
 test-suite: java .venv/.dev jars ## Run unit tests, transforms on both engines, Spark, SQL and integration (twelve minutes): ARGS="-k name".
@@ -89,6 +96,9 @@ bench: java .venv/.dev jars ## Run every benchmark at a small size into build/be
 
 bench-full: java .venv/.dev jars ## Measure what the README claims, at its sizes, into benchmarks/results (hours): BENCH=name ARGS="--runs 1".
 	@for name in $(BENCHES); do $(BIN)/python -m "benchmarks.$$name" $(ARGS) || exit; done
+
+eval-demand: .venv/.dev ## Measure how well the demand monitor detects and forecasts, on labelled and real data: DATA=dir ARGS="--parts nab".
+	@$(BIN)/python -m benchmarks.demand_quality $(if $(DATA),--data '$(DATA)') $(ARGS)
 
 ##@ AWS
 .PHONY: deploy cost scale test-aws checkov aws-local-up aws-local-down
@@ -136,6 +146,7 @@ lock: .venv/.dev ## Resolve pyproject.toml again into requirements/*.lock, hashe
 	@$(COMPILE) pyproject.toml --all-extras --constraints requirements/bootstrap.lock --output-file requirements/dev.lock
 	@$(COMPILE) pyproject.toml $(ETL_EXTRAS) --constraints requirements/dev.lock --output-file requirements/etl.lock
 	@$(COMPILE) pyproject.toml $(GLUE_EXTRAS) --constraints requirements/dev.lock --output-file requirements/glue.lock
+	@$(COMPILE) pyproject.toml $(DASHBOARD_EXTRAS) --constraints requirements/dev.lock --output-file requirements/dashboard.lock
 	@$(COMPILE) requirements/checkov.in --output-file requirements/checkov.lock
 	@! grep -n '://' requirements/*.lock
 
@@ -150,14 +161,19 @@ clean-all: clean ## Remove the environment and the jars as well.
 java:
 	@$(need_java):
 
-# dev.lock holds all of etl.lock: an environment with it serves every target and is never cut down again.
+# dev.lock holds all of the others: an environment with it serves every target and is never cut down again, nor is one
+# with what serves pages, which few want and which comes when it is asked for.
 .venv/.etl: requirements/bootstrap.lock requirements/etl.lock requirements/install.py pyproject.toml
-	@$(need_python)$(python_311) requirements/install.py $(if $(wildcard .venv/.dev),dev,etl)
+	@$(need_python)$(python_311) requirements/install.py $(if $(wildcard .venv/.dev),dev,etl $(if $(wildcard .venv/.dashboard),dashboard))
 	@touch $@
+
+.venv/.dashboard: requirements/bootstrap.lock requirements/etl.lock requirements/dashboard.lock requirements/install.py pyproject.toml
+	@$(need_python)$(python_311) requirements/install.py $(if $(wildcard .venv/.dev),dev,etl dashboard)
+	@touch .venv/.etl $@
 
 .venv/.dev: requirements/bootstrap.lock requirements/dev.lock requirements/install.py pyproject.toml
 	@$(need_python)$(python_311) requirements/install.py dev
-	@touch .venv/.etl $@
+	@touch .venv/.etl .venv/.dashboard $@
 
 $(IVY)/.fetched: | .venv/.etl
 	@$(RUN) jars

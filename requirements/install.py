@@ -1,4 +1,4 @@
-"""Make .venv hold exactly one lock file's packages and this project: ``python3.11 requirements/install.py etl``.
+"""Make .venv hold exactly the packages of lock files and this project: ``python3.11 requirements/install.py etl``.
 
 Every package is checked against the hash in its lock file. pip, which Python brings, fetches uv and the build tools
 of ``bootstrap.lock``; uv installs the rest, several times faster. The only package published as source, pyspark, is
@@ -58,9 +58,12 @@ def uv_environment(pip_settings: str, environment: Mapping[str, str]) -> dict[st
     return found
 
 
-def install(lock_name: str) -> None:
-    """Bring ``.venv`` to the state of ``requirements/<lock_name>.lock``; CalledProcessError where a tool fails."""
-    lock = REQUIREMENTS / f"{lock_name}.lock"
+def install(*lock_names: str) -> None:
+    """Bring ``.venv`` to the state of ``requirements/<lock_name>.lock``, of several together.
+
+    Raises CalledProcessError where a tool fails, as uv does where two files want different versions of a package.
+    """
+    locks = [REQUIREMENTS / f"{lock_name}.lock" for lock_name in lock_names]
     python = VENV / "bin" / "python"
     if not _is_python_311(python):
         _run(sys.executable, "-m", "venv", "--clear", VENV)
@@ -82,7 +85,7 @@ def install(lock_name: str) -> None:
     uv = (VENV / "bin" / "uv", "pip")
     into = ("--quiet", "--python", python, "--no-build-isolation")
     only_wheels = ("--require-hashes", "--only-binary", ":all:", "--no-binary", SOURCE_ONLY)
-    _run(*uv, "sync", *into, *only_wheels, BOOTSTRAP, lock, environment=environment)
+    _run(*uv, "sync", *into, *only_wheels, BOOTSTRAP, *locks, environment=environment)
     _run(*uv, "install", *into, "--no-deps", "--editable", PROJECT, environment=environment)
 
 
@@ -96,13 +99,14 @@ def _run(*command: str | Path, environment: Mapping[str, str] | None = None) -> 
 
 
 def main() -> None:
-    """Install the lock file named on the command line; one line tells how it ended."""
-    lock_name, started = sys.argv[1], time.monotonic()
-    print(f"installing requirements/{lock_name}.lock into .venv", flush=True)
+    """Install the lock files named on the command line; one line tells how it ended."""
+    lock_names, started = sys.argv[1:], time.monotonic()
+    named = " and ".join(f"requirements/{name}.lock" for name in lock_names)
+    print(f"installing {named} into .venv", flush=True)
     try:
-        install(lock_name)
+        install(*lock_names)
     except (subprocess.CalledProcessError, OSError) as error:
-        sys.exit(f"requirements/{lock_name}.lock was not installed: {error}")
+        sys.exit(f"{named} was not installed: {error}")
     print(f"installed in {time.monotonic() - started:.0f} s", flush=True)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from spark_jobs import registry
-from spark_jobs.contract import contract, landing_contracts
+from spark_jobs.contract import all_contracts, contract, landing_contracts
 from spark_jobs.query.views import VIEW_SCHEMA, views
 from spark_jobs.registry import Node
 from spark_jobs.report.model import METRICS_FILE
@@ -19,9 +19,6 @@ from spark_jobs.storage import TABLE_ZONES
 
 #: What every job that makes tables writes of its run: its log, its checks, its lineage, its lease.
 _OF_A_RUN = ("ops/run_log/", "ops/data_quality/", "ops/openlineage/", "ops/.lease", "logs/", "artifacts/data_docs/")
-#: What every such job looks at beside its tables' inputs: the newest booking, which dates a run that is given no date,
-#: and the model's figures, which its summary tells.
-_SEEN_BY_A_RUN = (registry.DATED_BY.replace(".", "/") + "/", METRICS_FILE)
 
 
 @dataclass(frozen=True)
@@ -40,17 +37,27 @@ class Access:
 def access(nodes: Mapping[str, Node]) -> dict[str, Access]:
     """The access of every job by its name."""
     bronze = [f"bronze.{declared.table}" for declared in landing_contracts()]
-    found = {"bronze": _access(["landing/", *_SEEN_BY_A_RUN], [*map(_place, bronze), "ops/file_ledger/", *_OF_A_RUN])}
+    seen = _seen_by_a_run()
+    found = {"bronze": _access(["landing/", *seen], [*map(_place, bronze), "ops/file_ledger/", *_OF_A_RUN])}
     for job in registry.JOBS[1:]:
         own = [node for node in nodes.values() if registry.job_of(node.name, nodes) == job]
         needs_key = any(node.makes_pseudonyms for node in own)
         writes = [*(place for node in own for place in _places(node)), *_OF_A_RUN]
-        found[job] = _access([*map(_place, _read_by(own)), *_SEEN_BY_A_RUN], writes, needs_key=needs_key)
+        found[job] = _access([*map(_place, _read_by(own)), *seen], writes, needs_key=needs_key)
     every = [f"{zone}/" for zone in TABLE_ZONES]
     found["maintain"] = _access([], every)
     found["views"] = _view_access()
     found["report"] = _access([*every, "models/", "artifacts/data_docs/index.html"], ["artifacts/report/"])
     return found
+
+
+def _seen_by_a_run() -> tuple[str, ...]:
+    """What every job looks at beside its tables' inputs.
+
+    That is the newest rows that date a run which is given no date, and the model's figures, which its summary tells.
+    """
+    dated = (_place(name) for name, declared in all_contracts().items() if declared.business_date_column)
+    return (*dated, METRICS_FILE)
 
 
 def _view_access() -> Access:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import datetime
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -25,6 +26,8 @@ app = typer.Typer(
 )
 
 app.add_typer(quicksight)
+for _product in entry_points(group="risklake.commands"):  # of rooms above this one
+    app.add_typer(_product.load())
 
 LakeOption = Annotated[
     str, typer.Option("--lake", help="Folder of the lake, or s3://bank-{zone} for a bucket each zone.")
@@ -41,17 +44,20 @@ _errors = Console(stderr=True)
 @app.command()
 def run(
     source: Annotated[
-        Literal["sample", "berka", "csv", "landing"], typer.Option(help="Where files come from.")
+        Literal["sample", "shop", "berka", "online_retail", "csv", "landing"],
+        typer.Option(help="Where files come from; sample (a bank) and shop (invoices) are generated."),
     ] = "sample",
-    data: Annotated[Path | None, typer.Option(help="Folder of the berka or csv source.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the berka, online_retail or csv source.")] = None,
     lake: LakeOption = DEFAULT_LAKE,
     engine: EngineOption = "auto",
-    scale: Annotated[float, typer.Option(help="Size of the sample; 1 is a million transactions.")] = 1.0,
+    scale: Annotated[
+        float, typer.Option(help="Size of the sample; 1 is a million transactions, or 150 products.")
+    ] = 1.0,
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 7,
     days: Annotated[int, typer.Option(help="Days the sample covers.")] = 730,
     dirt: Annotated[float, typer.Option(help="Share of soiled rows in the sample.")] = 0.02,
     as_of: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Business date; default: the newest transaction's.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Business date; default: that of the newest row.")
     ] = None,
     checks: Annotated[bool, typer.Option(help="Run the Great Expectations suites.")] = True,
     report: Annotated[bool, typer.Option(help="Write the report page.")] = True,
@@ -152,7 +158,9 @@ def deploy_views(workgroup: WorkgroupOption, prefix: PrefixOption) -> None:
 
 @app.command()
 def quarantine(
-    table: Annotated[str, typer.Argument(help="customers, accounts, loans or transactions.")],
+    table: Annotated[
+        str, typer.Argument(help="Delivered table: customers, accounts, loans, transactions or daily_demand.")
+    ],
     output: Annotated[Path | None, typer.Option(help="CSV file to write; default: print it.")] = None,
     lake: LakeOption = DEFAULT_LAKE,
 ) -> None:

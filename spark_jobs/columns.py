@@ -6,8 +6,13 @@ names below, so a function that one engine lacks cannot slip in; which engine su
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spark_jobs.engines import MapGroups
+    from spark_jobs.engines.groups import GroupFunction
 
 #: Functions that give the same on every engine (``tests/spark/test_functions_agree.py`` proves it, one by one).
 PORTABLE = frozenset(
@@ -20,8 +25,12 @@ PORTABLE = frozenset(
     """.split()
 )
 _ENGINES = {
-    "spark": ("pyspark.sql.functions", "pyspark.sql.window"),
-    "duckdb": ("spark_jobs.engines.embedded.functions", "spark_jobs.engines.embedded.window"),
+    "spark": ("pyspark.sql.functions", "pyspark.sql.window", "spark_jobs.engines.spark"),
+    "duckdb": (
+        "spark_jobs.engines.embedded.functions",
+        "spark_jobs.engines.embedded.window",
+        "spark_jobs.engines.embedded.groups",
+    ),
 }
 #: The type of an instant in each engine's SQL.
 _INSTANT = {"spark": "timestamp", "duckdb": "timestamptz"}
@@ -33,6 +42,20 @@ def use_engine(name: str) -> None:
     global _engine
     _ENGINES[name]
     _engine = name
+
+
+def map_groups(
+    frame: Any, by: Sequence[str], compute: GroupFunction, schema: Mapping[str, str], *, order: Sequence[str] = ()
+) -> Any:
+    """The rows that a Python function makes of each group of ``frame``, by the engine in use.
+
+    Only for what columns cannot say, such as fitting a forecaster to a series (docs/adr/0018). ``compute`` gets the
+    rows that agree in the columns ``by`` as one Arrow table, in the order of the columns ``order``, and returns a table
+    with the columns of ``schema`` (name to physical type). It must be importable where it runs and the same for the
+    same rows.
+    """
+    of_engine: MapGroups = import_module(_ENGINES[_engine][2]).map_groups
+    return of_engine(frame, by, compute, schema, order=order)
 
 
 class _Functions:
@@ -54,6 +77,10 @@ class _Functions:
         """Total of a bigint column as bigint. Without meaning beyond 9.2e18: Spark wraps round, DuckDB gives null."""
         total = self.sum(column)
         return total.try_cast("bigint") if _engine == "duckdb" else total.cast("bigint")
+
+    def wide_whole(self, column: Any) -> Any:
+        """A bigint column with room for products of two and their sums: exact below 10^38."""
+        return column.cast("hugeint" if _engine == "duckdb" else "decimal(19,0)")
 
     def money_sum(self, column: Any) -> Any:
         """Exact total of a money column as decimal(18,2); null over no rows."""

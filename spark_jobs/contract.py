@@ -6,6 +6,7 @@ a landing table also stands for its bronze and quarantine forms, which need no c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -83,6 +84,8 @@ class Column:
     not_after_ingestion: bool = False
     optional_in_delivery: bool = False
     default_column: str | None = None
+    absent_value: str | None = None
+    is_rounded: bool = False
 
     @property
     def is_direct_identifier(self) -> bool:
@@ -92,7 +95,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Contract:
-    """One table: its columns in order, key, grain and rules."""
+    """One table: its columns in order, key, grain and rules.
+
+    ``domain`` is the business that the table belongs to. A domain's business date is the newest value of the
+    ``business_date_column`` of the one table that names one.
+    """
 
     name: str
     description: str
@@ -103,6 +110,8 @@ class Contract:
     rules: tuple[CrossRowRule, ...] = ()
     ordering_column: str | None = None
     clustered_by: str | None = None
+    domain: str = ""
+    business_date_column: str | None = None
 
     @property
     def zone(self) -> str:
@@ -141,9 +150,31 @@ def contract(name: str) -> Contract:
         raise ContractError(f"no contract declares {name}; known: {', '.join(sorted(all_contracts()))}") from None
 
 
-def landing_contracts() -> tuple[Contract, ...]:
-    """Contracts of the tables a bank delivers, parents before the tables that refer to them."""
-    landing = {c.name: c for c in all_contracts().values() if c.zone == "landing"}
+def declared_by(name: str) -> Contract | None:
+    """The contract that declares a table's columns, if any: bronze and quarantine keep those of the landing table."""
+    zone, _, table = name.partition(".")
+    return all_contracts().get(f"landing.{table}" if zone in ("bronze", "quarantine") else name)
+
+
+def dated_by(domain: str) -> Contract | None:
+    """The table whose newest row tells the business date of a domain; None where no table does."""
+    dated = (c for c in all_contracts().values() if c.domain == domain and c.business_date_column)
+    return next(dated, None)
+
+
+def domains_of(tables: Iterable[str]) -> frozenset[str]:
+    """The domains that ``tables`` belong to, of those that are delivered.
+
+    All of them where there is no table, so that a run over nothing tells what is missing.
+    """
+    every = {declared.domain for declared in landing_contracts()}
+    found = (declared_by(name) for name in tables)
+    return frozenset({declared.domain for declared in found if declared} & every or every)
+
+
+def landing_contracts(domain: str | None = None) -> tuple[Contract, ...]:
+    """Contracts of the tables that are delivered, or those of a domain, parents before tables that refer to them."""
+    landing = {c.name: c for c in all_contracts().values() if c.zone == "landing" and domain in (None, c.domain)}
     ordered: dict[str, Contract] = {}
 
     def add(name: str) -> None:
@@ -174,10 +205,10 @@ def _read(file_name: str, text: str) -> list[Contract]:
     document = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe loaders
     if document.get("kind") != "DataContract" or not str(document.get("apiVersion", "")).startswith("v3."):
         raise ContractError(f"contracts/{file_name}: expected kind DataContract, apiVersion v3.x")
-    return [_table(entry, str(document["version"])) for entry in document["schema"]]
+    return [_table(entry, str(document["version"]), str(document["domain"])) for entry in document["schema"]]
 
 
-def _table(entry: dict[str, Any], version: str) -> Contract:
+def _table(entry: dict[str, Any], version: str, domain: str) -> Contract:
     custom = _custom(entry)
     return Contract(
         name=entry["name"],
@@ -197,6 +228,8 @@ def _table(entry: dict[str, Any], version: str) -> Contract:
         ),
         ordering_column=custom.get("orderingColumn"),
         clustered_by=custom.get("clusteredBy"),
+        domain=domain,
+        business_date_column=custom.get("businessDateColumn"),
     )
 
 
@@ -226,6 +259,8 @@ def _column(entry: dict[str, Any]) -> Column:
         not_after_ingestion=bool(custom.get("notAfterIngestion", False)),
         optional_in_delivery=bool(custom.get("optionalInDelivery", False)),
         default_column=custom.get("defaultColumn"),
+        absent_value=custom.get("absentValue"),
+        is_rounded=bool(custom.get("isRounded", False)),
     )
 
 

@@ -95,8 +95,10 @@ def column_rules(contract: Contract, column: Column) -> list[str]:
         rules.append(f"{column.standardise} case")
     if column.default_column:
         rules.append(f"`{column.default_column}` where it is missing")
+    if column.is_rounded:
+        rules.append("rounded half away from zero where more decimals are delivered")
     if column.optional_in_delivery and contract.zone == "landing":
-        rules.append("may be absent from a file")
+        rules.append("may be absent from a file" + (f", then `{column.absent_value}`" if column.absent_value else ""))
     return rules
 
 

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from spark_jobs.bronze.delivered_file import read_batches
-from spark_jobs.contract import contract, landing_contracts
+from spark_jobs.contract import Contract, contract, landing_contracts
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake
 from spark_jobs.landing import LEDGER
@@ -96,7 +96,7 @@ def erase_delivered(lake: Lake, person: Person) -> dict[str, int]:
     erased: dict[str, int] = {}
     lines: dict[str, set[int]] = defaultdict(set)
     places: dict[str, set[str]] = {}
-    for landing in landing_contracts():
+    for landing in _about_people():
         rows = _rows_of(lake, landing.table, person)
         for row in rows:
             lines[row["_source_file"]].add(row["_row_number"])
@@ -107,7 +107,7 @@ def erase_delivered(lake: Lake, person: Person) -> dict[str, int]:
     originals = {path: path for path in affected} | _twins(lake, affected)
     for path, original in originals.items():
         _blank(lake, path, lines.get(original, set()), mentions.get(original, set()), person)
-    for landing in landing_contracts():
+    for landing in _about_people():
         named = {f"{p}#{n}" for p, ns in mentions.items() for n in ns} if landing.table == "transactions" else set()
         if lake.exists(f"bronze.{landing.table}"):
             _delete_from_bronze(lake, landing.table, places[landing.table], named - places[landing.table])
@@ -208,6 +208,11 @@ def _rows_of(lake: Lake, table: str, person: Person) -> list[dict[str, Any]]:
 def _names(text: str, person: Person) -> bool:
     cells = {cell.strip(' "') for cell in re.split("[,;\t|]", text)}
     return not cells.isdisjoint(person.identifiers)
+
+
+def _about_people() -> list[Contract]:
+    """Landing tables whose rows belong to a customer; what a shop sells tells of nobody."""
+    return [c for c in landing_contracts() if not {"customer_id", "account_id"}.isdisjoint(c.column_names)]
 
 
 def _owner_column(table: str, person: Person) -> tuple[str, tuple[str, ...]]:

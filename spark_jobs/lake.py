@@ -23,6 +23,7 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 from pyarrow.dataset import dataset
 from pyarrow.fs import SubTreeFileSystem
 
+from spark_jobs.arrow_types import schema_of
 from spark_jobs.columns import F
 from spark_jobs.contract import Contract, all_contracts, contract
 from spark_jobs.delta_files import Between, NewFile, data_files, new_file, removals, table_properties
@@ -36,18 +37,6 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
     from spark_jobs.storage import AnyPath, LakeLocation
-
-_ARROW_TYPES = {
-    "string": pa.string(),
-    "bigint": pa.int64(),
-    "int": pa.int32(),
-    "double": pa.float64(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-    "array<string>": pa.list_(pa.string()),
-}
-
 
 #: Commits that leave the rows as they were and say nothing of what they were made from.
 _UPKEEP = frozenset({"VACUUM START", "VACUUM END", "OPTIMIZE"})
@@ -64,15 +53,7 @@ class LakeError(RiskLakeError):
 
 def arrow_schema(table: Contract) -> pa.Schema:
     """The contract's columns as an Arrow schema, timestamps in microseconds UTC."""
-    return pa.schema([pa.field(c.name, arrow_type(c.physical_type)) for c in table.columns])
-
-
-def arrow_type(physical_type: str) -> pa.DataType:
-    """The Arrow type of a contract's physical type; KeyError for one that no table uses."""
-    if physical_type.startswith("decimal"):
-        precision, scale = physical_type.removeprefix("decimal(").removesuffix(")").split(",")
-        return pa.decimal128(int(precision), int(scale))
-    return _ARROW_TYPES[physical_type]
+    return schema_of({column.name: column.physical_type for column in table.columns})
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from spark_jobs.bronze.delivered_file import DeliveryError, Inspection, confined, inspect
-from spark_jobs.contract import contract, landing_contracts
+from spark_jobs.contract import contract, domains_of, landing_contracts
 from spark_jobs.lake import Lake
 from spark_jobs.sources.delivery import Delivery
 from spark_jobs.storage import StoredFile, listing, local_copy, put, signature
@@ -45,6 +45,12 @@ class LandingPlan:
     refused: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     warnings: list[str] = field(default_factory=list)
 
+    @property
+    def tables(self) -> set[str]:
+        """Tables for which something was delivered, good or not."""
+        kinds = (self.new, self.duplicates, self.refused)
+        return {table for of_kind in kinds for table, found in of_kind.items() if found}
+
 
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file's bytes, hexadecimal."""
@@ -56,6 +62,12 @@ def ledger(lake: Lake) -> dict[str, dict[str, Any]]:
     """Ledger entries that count, by path: those of batches bronze has committed, and duplicates."""
     committed = {c.table: lake.last_batch(f"bronze.{c.table}") for c in landing_contracts()}
     return {e["path"]: e for e in lake.rows(LEDGER) if (e["batch_id"] or 0) <= committed.get(e["table_name"], 0)}
+
+
+def domains(lake: Lake, delivered: Iterable[str]) -> frozenset[str]:
+    """The domains of a lake's bronze tables and of ``delivered`` landing tables; all where there is neither."""
+    bronze = filter(lake.exists, (f"bronze.{declared.table}" for declared in landing_contracts()))
+    return domains_of([*bronze, *(f"landing.{table}" for table in delivered)])
 
 
 def deliver(lake: Lake, deliveries: Iterable[Delivery]) -> dict[str, list[str]]:

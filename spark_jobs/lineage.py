@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from spark_jobs.contract import Contract, all_contracts
+from spark_jobs.contract import declared_by
 from spark_jobs.storage import write_text
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _run_uuid(run_id: str, job: str) -> UUID:
 
 def _dataset(name: str, version: int | None) -> Event:
     facets: Event = {}
-    declared = _declared(name)
+    declared = declared_by(name)
     if declared is not None:
         facets["documentation"] = _facet("DocumentationDatasetFacet", {"description": declared.description})
         facets["schema"] = _facet(
@@ -158,12 +158,6 @@ def _dataset(name: str, version: int | None) -> Event:
     if version is not None:
         facets["version"] = _facet("DatasetVersionDatasetFacet", {"datasetVersion": str(version)})
     return {"namespace": NAMESPACE, "name": name, "facets": facets}
-
-
-def _declared(name: str) -> Contract | None:
-    """The contract of a table; bronze and quarantine keep the columns of the landing table."""
-    zone, table = name.split(".")
-    return all_contracts().get(f"landing.{table}" if zone in ("bronze", "quarantine") else name)
 
 
 def _type(name: str, physical_type: str) -> str:

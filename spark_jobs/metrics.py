@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from spark_jobs import registry
+from spark_jobs.contract import all_contracts
 from spark_jobs.lake import Lake
 from spark_jobs.run_outcome import RunResult, TableOutcome
 
@@ -16,9 +16,10 @@ _SECONDS_A_DAY = 86_400
 
 
 def publish_metrics(lake: Lake, result: RunResult, started_at: datetime) -> None:
-    """Send rows, rejected rows and seconds of each table, and how many days the newest booking lies back.
+    """Send rows, rejected rows and seconds of each table, and how many days the newest row lies back.
 
-    That CloudWatch cannot be reached is a warning of the run: its tables are made.
+    Of several domains the one furthest behind is told. That CloudWatch cannot be reached is a warning of the run: its
+    tables are made.
     """
     if lake.zones.is_local:
         return
@@ -26,8 +27,10 @@ def publish_metrics(lake: Lake, result: RunResult, started_at: datetime) -> None
     from botocore.exceptions import BotoCoreError, ClientError
 
     figures = [figure for outcome in result.outcomes.values() for figure in _of_table(outcome)]
-    if registry.DATED_BY in result.outcomes and (newest := lake.newest(registry.DATED_BY, "booked_at")):
-        figures.append(_figure("DaysBehind", _days_between(newest, started_at), "None", started_at))
+    dated = {name: c.business_date_column for name, c in all_contracts().items() if name in result.outcomes}
+    newest = [lake.newest(name, column) for name, column in dated.items() if column]
+    if behind := [_days_between(instant, started_at) for instant in newest if instant]:
+        figures.append(_figure("DaysBehind", max(behind), "None", started_at))
     for figure in figures:
         figure["Dimensions"].insert(0, {"Name": "Lake", "Value": str(lake.zones)})
     try:

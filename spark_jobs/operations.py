@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console
 
-from spark_jobs import lock, pipeline, registry, renewal
+from spark_jobs import landing, lock, pipeline, registry, renewal
 from spark_jobs.contract import landing_contracts
 from spark_jobs.engines import Engine, EngineName
 from spark_jobs.engines.spark import SparkEngine
@@ -74,7 +74,7 @@ class OpenLake:
 
     def on(self, engine: EngineName) -> OpenLake:
         """The same lake with another engine."""
-        return OpenLake(Lake(self.lake.zones, self.spark if engine == "spark" else _embedded()), self.spark)
+        return OpenLake(Lake(self.lake.zones, self.spark if engine == "spark" else embedded_engine()), self.spark)
 
 
 @contextmanager
@@ -106,7 +106,7 @@ def opened(location: LakeLocation, engine: EngineChoice = "spark") -> Iterator[O
                 session.stop()
 
 
-def _embedded() -> Engine:
+def embedded_engine() -> Engine:
     """The embedded engine; RiskLakeError where its package is not installed."""
     try:
         from spark_jobs.engines.embedded.engine import DuckDBEngine
@@ -169,9 +169,9 @@ def _run(
     train: bool = False,
     job: str | None = None,
 ) -> None:
-    nodes, lake = registry.load(), on.lake
+    lake = on.lake
     found = PublishedChecks(lake)
-    with progress(console, len(nodes) + 2 * len(landing_contracts())) as steps, closing(found):
+    with progress(console, _step_count(lake, files)) as steps, closing(found):
         run = pipeline.Run(
             lake,
             progress=steps,
@@ -189,7 +189,7 @@ def _run(
         if checks and result.changed:
             steps.start("expectations")
             docs, checked_at = data_docs_path(lake.zones), run.started_at
-            results = found.finish(docs, run_id=result.run_id, checked_at=checked_at, as_of=run.business_date)
+            results = found.finish(docs, run_id=result.run_id, checked_at=checked_at, as_of=run.business_dates)
             result.checks += results
             result.errors += [
                 f"{c.table_name}: {c.check_name}: {c.observed}, expected {c.expected}" for c in blocking(results)
@@ -206,6 +206,13 @@ def _run(
     print_summary(console, lake.zones, result.run_id, report=report_path(lake.zones) if report else None)
     if result.errors:
         raise (DataQualityError if result.failed_on_quality else RunFailedError)("\n".join(result.errors))
+
+
+def _step_count(lake: Lake, files: list[Delivery]) -> int:
+    """About how many steps a run over these deliveries takes."""
+    domains = landing.domains(lake, (file.table for file in files))
+    delivered = sum(declared.domain in domains for declared in landing_contracts())
+    return sum(node.domain in domains for node in registry.load().values()) + 2 * delivered
 
 
 def record_checks(lake: Lake, result: RunResult, started_at: datetime) -> None:

@@ -14,18 +14,17 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from spark_jobs import artifacts, columns, landing, registry
 from spark_jobs.bronze.load import bronze_rows
-from spark_jobs.contract import contract, landing_contracts
+from spark_jobs.contract import contract, dated_by, domains_of, landing_contracts
 from spark_jobs.engines.spark import SparkEngine
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake, Provenance, Written
-from spark_jobs.progress import Reporter
+from spark_jobs.progress import Reporter, at_work
 from spark_jobs.publication import Publication
 from spark_jobs.registry import Node
 from spark_jobs.renewal import Renewal
@@ -70,19 +69,26 @@ class Run:
         every = registry.load()
         self.nodes = {n: node for n, node in every.items() if job in (None, registry.job_of(n, every))}
         self._takes_in = job in (None, "bronze")
+        self._domains: frozenset[str] = frozenset()
         self._ledger = Lock()
         self._told_in_log: list[str] = []
         self._as_of, self._on_published = as_of, on_published
         self._trainer, self._full, self._is_trained = trainer, full, train
         self._renewal = Renewal(
-            lake, nodes=lambda: self.nodes, as_of=lambda: self.as_of, key=lambda: hmac_key(key_file), full=full
+            lake, nodes=lambda: self.nodes, as_of=self._as_of_node, key=lambda: hmac_key(key_file), full=full
         )
         self._publication = Publication(lake, self._renewal.stage, self.result.checks)
 
     def execute(self, deliveries: Iterable[Delivery]) -> RunResult:
-        """Take in ``deliveries``, make every table that is not current, and log the run."""
+        """Take in ``deliveries``, make every table that is not current, and log the run.
+
+        Tables of a domain for which nothing was ever delivered are no part of it.
+        """
         try:
-            self._make_all(self._landed(deliveries) if self._takes_in else landing.LandingPlan())
+            plan = self._landed(deliveries) if self._takes_in else landing.LandingPlan()
+            self._domains = self._taken_up(plan)
+            self.nodes = {name: node for name, node in self.nodes.items() if node.domain in self._domains}
+            self._make_all(plan)
         finally:
             self._renewal.release()
             self.lake.append_rows(RUN_LOG, (o.row(self.run_id) for o in self.result.outcomes.values()))
@@ -101,11 +107,22 @@ class Run:
             self.result.errors += plan.refused[table]
         return plan
 
+    def _taken_up(self, plan: landing.LandingPlan) -> frozenset[str]:
+        """The domains of the run.
+
+        A job that takes nothing in goes by what it may read: tables that earlier ones left to it, and those that date.
+        """
+        if self._takes_in:
+            return landing.domains(self.lake, plan.tables)
+        dated = {declared.name for declared in map(dated_by, domains_of([])) if declared}
+        return domains_of(filter(self.lake.exists, registry.sources(self.nodes.values()) | dated))
+
     # -- order ----------------------------------------------------------------------------------------------------
 
     def _make_all(self, plan: landing.LandingPlan) -> None:
         jobs: dict[str, Callable[[], TableOutcome]] = {}
-        for declared in landing_contracts() if self._takes_in else ():
+        delivered = [c for c in landing_contracts() if c.domain in self._domains] if self._takes_in else []
+        for declared in delivered:
             jobs[f"bronze.{declared.table}"] = lambda t=declared.table: self._load_bronze(t, plan)  # type: ignore[misc]
         for node in self.nodes.values():
             jobs[node.name] = lambda n=node: self._make(n)  # type: ignore[misc]
@@ -142,7 +159,8 @@ class Run:
                 return TableOutcome(name, started, effect, message=message).close()
         self.progress.start(name)
         try:
-            outcome = job()
+            with at_work(self.progress, name):
+                outcome = job()
         except Exception as error:
             outcome = TableOutcome(name, started, "failed", message=self._explained(name, error))
             self.result.errors.append(f"{name}: {outcome.message}")
@@ -255,22 +273,30 @@ class Run:
     def _arguments(self, node: Node) -> dict[str, Any]:
         values: dict[str, Any] = {"run_started_at": self.started_at}
         if "as_of" in node.parameters:
-            values["as_of"] = self.as_of
+            values["as_of"] = self._as_of_node(node)
         return {name: values[name] for name in node.parameters if name in values}
 
-    @cached_property
-    def as_of(self) -> date:
-        """The business date of the run; TableError where there is none."""
-        found = self.business_date
+    def _as_of_node(self, node: Node) -> date:
+        """The business date of a node's domain; TableError where there is none."""
+        found = self._business_date(node.domain)
         if found is None:
-            raise TableError(f"{registry.DATED_BY} is empty, so there is no business date; give one with --as-of")
+            dated = dated_by(node.domain)
+            told = f"{dated.name} is empty" if dated else f"no table dates {node.domain}"
+            raise TableError(f"{told}, so there is no business date; give one with --as-of")
         return found
 
-    @property
-    def business_date(self) -> date | None:
-        """As given, else the day of the newest transaction; None where there is none."""
-        newest = self._as_of or self.lake.newest(registry.DATED_BY, "booked_at")
+    def _business_date(self, domain: str) -> date | None:
+        """As given, else the day of the domain's newest row; None where there is none."""
+        newest, dated = self._as_of, dated_by(domain)
+        if newest is None and dated and dated.business_date_column:
+            newest = self.lake.newest(dated.name, dated.business_date_column)
         return None if newest is None else date.fromisoformat(str(newest)[:10])
+
+    @property
+    def business_dates(self) -> dict[str, date]:
+        """The business date of each domain of the run that has one."""
+        dates = {domain: self._business_date(domain) for domain in sorted(self._domains)}
+        return {domain: found for domain, found in dates.items() if found is not None}
 
 
 def _told(outcome: TableOutcome) -> str:

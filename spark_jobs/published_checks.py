@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from spark_jobs.contract import Contract, all_contracts
+from spark_jobs.contract import Contract, all_contracts, contract
 from spark_jobs.instants import END_OF_TIME, midnight
 from spark_jobs.lake import Lake, Written
 from spark_jobs.quality.check_result import CheckResult
@@ -51,8 +52,13 @@ class PublishedChecks:
         arrow, frame = partial(self._lake.arrow_of, written), partial(self._lake.frame, written)
         return validate([PublishedTable(declared, written.row_count, arrow, frame)])[0]
 
-    def finish(self, docs: AnyPath, *, run_id: str, checked_at: datetime, as_of: date | None) -> list[CheckResult]:
-        """Everything found, once all tables are checked; balances and freshness included. Writes the Data Docs."""
+    def finish(
+        self, docs: AnyPath, *, run_id: str, checked_at: datetime, as_of: Mapping[str, date]
+    ) -> list[CheckResult]:
+        """Everything found, once all tables are checked; balances and freshness included. Writes the Data Docs.
+
+        ``as_of``: the business date by domain.
+        """
         from spark_jobs.quality.balances import reconcile_balances
         from spark_jobs.quality.data_docs import write_data_docs
 
@@ -61,8 +67,9 @@ class PublishedChecks:
             write_data_docs(validations, folder=folder, run_id=run_id, validated_at=checked_at)
         found = [check for validation in validations for check in validation.results]
         if all(map(self._lake.exists, _BOOKED)) and not set(_BOOKED).isdisjoint(self._validations):
-            found += reconcile_balances(self._booked(as_of), self._lake.read("silver.accounts"))
-        return found if as_of is None else found + self._freshness(as_of)
+            banking_day = as_of.get(contract(_BOOKED[0]).domain)
+            found += reconcile_balances(self._booked(banking_day), self._lake.read("silver.accounts"))
+        return found + self._freshness(as_of)
 
     def _booked(self, as_of: date | None) -> DataFrame:
         """The bookings to add up: all, or after a run that made parts of tables those of the last days alone."""
@@ -72,13 +79,14 @@ class PublishedChecks:
         since = midnight(as_of - timedelta(days=_RECENT_DAYS))
         return self._lake.read(name, between={"booked_at": (since, END_OF_TIME)})
 
-    def _freshness(self, as_of: date) -> list[CheckResult]:
+    def _freshness(self, as_of: Mapping[str, date]) -> list[CheckResult]:
         found = []
         for name, declared in all_contracts().items():
-            ordering = ordering_column(declared) if name.startswith("silver.") else None
+            is_dated = name.startswith("silver.") and declared.domain in as_of
+            ordering = ordering_column(declared) if is_dated else None
             newest = self._lake.newest(name, ordering) if ordering else None
             if newest is not None:
-                found.append(freshness_gate(declared, newest, as_of))
+                found.append(freshness_gate(declared, newest, as_of[declared.domain]))
         return found
 
     def close(self) -> None:

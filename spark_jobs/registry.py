@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
@@ -15,7 +15,7 @@ from importlib.metadata import entry_points
 from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any
 
-from spark_jobs.contract import contract
+from spark_jobs.contract import contract, dated_by, declared_by
 from spark_jobs.errors import RiskLakeError
 
 if TYPE_CHECKING:
@@ -54,10 +54,16 @@ class Node:
         return stored(self.inputs)
 
     @property
+    def domain(self) -> str:
+        """The business that it belongs to, by its contract; what has none belongs where its first input does."""
+        declared = declared_by(self.name) or declared_by(self.stored_inputs[0])
+        return declared.domain if declared else ""
+
+    @property
     def awaited(self) -> tuple[str, ...]:
         """What must have been made before; with the business date comes the table that tells it."""
-        dated = (DATED_BY,) if "as_of" in self.parameters else ()
-        return tuple(dict.fromkeys([*self.stored_inputs, *dated]))
+        dated = dated_by(self.domain) if "as_of" in self.parameters else None
+        return tuple(dict.fromkeys([*self.stored_inputs, *([dated.name] if dated else [])]))
 
     @property
     def makes_pseudonyms(self) -> bool:
@@ -72,8 +78,6 @@ class Node:
 
 #: Inputs that no table stores: steps between bronze and silver, made on the way (``spark_jobs.silver.stage``).
 STEPS = ("valid", "superseded", "rejected", "tokens")
-#: The table whose newest row tells the business date (``as_of``).
-DATED_BY = "silver.transactions"
 
 _nodes: dict[str, Node] = {}
 
@@ -144,6 +148,12 @@ def load() -> dict[str, Node]:
         for module in walk_packages(package.__path__, f"{package.__name__}."):
             import_module(module.name)
     return dict(_nodes)
+
+
+def sources(nodes: Iterable[Node]) -> set[str]:
+    """The tables that nodes are made from and that none of them makes."""
+    nodes = list(nodes)
+    return {name for node in nodes for name in node.stored_inputs} - {node.name for node in nodes}
 
 
 #: The jobs that a run can be divided into, in their order.

@@ -36,7 +36,7 @@ class Renewal:
         lake: Lake,
         *,
         nodes: Callable[[], Mapping[str, Node]],
-        as_of: Callable[[], date],
+        as_of: Callable[[Node], date],
         key: Callable[[], bytes],
         full: bool,
     ) -> None:
@@ -91,7 +91,7 @@ class Renewal:
             if table not in self._stages:
                 landing_contract = contract(f"landing.{table}")
                 part = self._delivered_part(landing_contract)
-                self._stages[table] = SilverStage(self._lake, landing_contract, self._key, part)
+                self._stages[table] = SilverStage(self._lake, landing_contract, lambda: self._key, part)
             return self._stages[table]
 
     def release(self, made: Collection[str] | None = None) -> None:
@@ -134,7 +134,7 @@ class Renewal:
             return None
 
     def _parameters(self, node: Node) -> dict[str, str]:
-        parameters = {"as_of": self._as_of().isoformat()} if "as_of" in node.parameters else {}
+        parameters = {"as_of": self._as_of(node).isoformat()} if "as_of" in node.parameters else {}
         if node.makes_pseudonyms:
             parameters["key"] = token(self._key, "key fingerprint")[:16]
         return parameters
@@ -175,12 +175,14 @@ def is_small_addition(lake: Lake, deliveries: Iterable[Delivery]) -> bool:
     """Whether a run has little to read and every table to add it to: work for one process, not for Spark."""
     if not lake.zones.is_local:
         return False
-    tables = [node for node in registry.load().values() if not node.is_artifact]
+    deliveries = list(deliveries)
+    landed = {file.name: file.size_bytes for file in listing(lake.zones.folder("landing"))}
+    domains = landing.domains(lake, [*(name.split("/")[0] for name in landed), *(d.table for d in deliveries)])
+    tables = [node for node in registry.load().values() if not node.is_artifact and node.domain in domains]
     recorded = [lake.provenance(node.name) for node in tables]
     if any(r is None or r.code != fingerprint(node) for node, r in zip(tables, recorded, strict=True)):
         return False
     known = landing.ledger(lake)
-    landed = {file.name: file.size_bytes for file in listing(lake.zones.folder("landing"))}
     coming = [size for name, size in landed.items() if name not in known]
     coming += [d.path.stat().st_size for d in deliveries if d.relative_path not in landed]
     return sum(coming) <= SMALL_ADDITION_BYTES

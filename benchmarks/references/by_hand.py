@@ -121,7 +121,8 @@ def accounted(table: str, *, bronze: int, silver: int, quarantined: int, superse
 
 def deliveries(data: Path) -> dict[str, dict[tuple[str, ...], list[Path]]]:
     """The files of each table by their header, in the order of their names."""
-    found: dict[str, dict[tuple[str, ...], list[Path]]] = {c.table: defaultdict(list) for c in landing_contracts()}
+    tables = [declared.table for declared in landing_contracts("retail_banking")]
+    found: dict[str, dict[tuple[str, ...], list[Path]]] = {table: defaultdict(list) for table in tables}
     for delivery in csv_folder.files(data):
         found[delivery.table][_header(delivery.path)].append(delivery.path)
     return found

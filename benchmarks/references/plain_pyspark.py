@@ -175,9 +175,9 @@ def _history(valid: DataFrame, table: str, key: str, ordering: str) -> DataFrame
 def main() -> None:
     """Load the files of ``argv[1]`` into the lake ``argv[2]``."""
     load = PlainLoad(session(), *map(Path, sys.argv[1:3]))
-    for landing in landing_contracts():
+    for landing in landing_contracts("retail_banking"):
         load.bronze(landing.table)
-    by_parents = {c.table: c for c in landing_contracts()}
+    by_parents = {c.table: c for c in landing_contracts("retail_banking")}
     for table in ("customers", "accounts", "loans", "transactions"):
         load.silver(by_parents[table])
     load.gold()

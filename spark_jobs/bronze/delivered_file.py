@@ -132,7 +132,10 @@ def _first(blocks: Iterator[Block], relative_path: str, contract: Contract) -> B
 def _batch(records: Records, layout: Layout, relative_path: str, contract: Contract) -> pa.RecordBatch:
     count = len(records.row_numbers)
     nothing = pa.nulls(count, pa.string())
-    columns = [nothing if place is None else records.cells[place] for place in layout.positions]
+    columns = [
+        pa.repeat(pa.scalar(column.absent_value, pa.string()), count) if place is None else records.cells[place]
+        for column, place in zip(contract.columns, layout.positions, strict=True)
+    ]
     columns += [
         pa.repeat(pa.scalar(relative_path, pa.string()), count),
         records.row_numbers,

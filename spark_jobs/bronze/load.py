@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from spark_jobs.arrow_types import arrow_type
 from spark_jobs.bronze.delivered_file import read_batches
 from spark_jobs.contract import BRONZE_PROVENANCE, Contract
-from spark_jobs.lake import arrow_type
 
 if TYPE_CHECKING:
     from spark_jobs.landing import LandedFile

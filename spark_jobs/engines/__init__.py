@@ -6,13 +6,14 @@ business alone (``spark_jobs.lake``), so tables written by one engine are read b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from deltalake import Schema
     from pyspark.sql import Column, DataFrame
 
+    from spark_jobs.engines.groups import GroupFunction
     from spark_jobs.storage import AnyPath
 
 EngineName = Literal["spark", "duckdb"]
@@ -45,3 +46,22 @@ class Engine(Protocol):
 
     def start_early(self) -> None:
         """Start beside other work of a run that will need the engine; what fails is told when it is used."""
+
+
+class MapGroups(Protocol):
+    """An engine's ``map_groups``, which transforms reach through ``spark_jobs.columns`` (docs/adr/0018)."""
+
+    def __call__(
+        self,
+        frame: DataFrame,
+        by: Sequence[str],
+        compute: GroupFunction,
+        schema: Mapping[str, str],
+        *,
+        order: Sequence[str] = (),
+    ) -> DataFrame:
+        """The rows that ``compute`` makes of each group of ``frame``.
+
+        A group is the rows that agree in the columns ``by``, and ``compute`` gets it whole, as one Arrow table in the
+        order of the columns ``order``. ``schema`` tells the columns of what it returns: name to physical type.
+        """

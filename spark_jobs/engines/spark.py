@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,9 @@ from threading import Thread
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from spark_jobs.arrow_types import schema_of
 from spark_jobs.engines import APART, EngineName
+from spark_jobs.engines.groups import GroupFunction, over_groups
 from spark_jobs.session import spark_session
 from spark_jobs.storage import S3, listing, remove_folder, write_bytes
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 _HADOOP_S3 = "s3a"
 #: What Spark reads as a pattern in a path, and what a folder may be called all the same.
 _PATTERN_CHARACTERS = re.compile(r"[\\{}\[\]*?]")
+#: Parts that groups are spread over, for each core: groups take time, not space, so their bytes say nothing of it.
+_PARTS_PER_CORE = 4
 
 
 class SparkEngine:
@@ -96,6 +100,25 @@ def written_by_cluster(write: Callable[[str], None], folder: Path, by_way_of: An
     write(_for_spark(str(by_way_of)))
     for file in listing(by_way_of):
         write_bytes(folder / file.name, file.path.read_bytes())
+
+
+def map_groups(
+    frame: DataFrame,
+    by: Sequence[str],
+    compute: GroupFunction,
+    schema: Mapping[str, str],
+    *,
+    order: Sequence[str] = (),
+) -> DataFrame:
+    """The rows that ``compute`` makes of each group of ``frame``; see ``spark_jobs.engines.MapGroups``.
+
+    Spark sorts each part on disk where it has to, and its Python worker holds one group at a time; its own grouped map
+    hands groups to pandas.
+    """
+    parts = _PARTS_PER_CORE * frame.sparkSession.sparkContext.defaultParallelism
+    ordered = frame.repartition(parts, *by).sortWithinPartitions(*by, *order)
+    declared = ", ".join(f"`{name}` {kind}" for name, kind in schema.items())
+    return ordered.mapInArrow(over_groups(compute, by, schema_of(schema)), declared)  # type: ignore[arg-type]
 
 
 def _for_spark(path: str) -> str:

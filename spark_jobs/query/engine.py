@@ -12,6 +12,7 @@ import difflib
 import re
 from contextlib import closing
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from spark_jobs.delta_files import data_files
@@ -20,6 +21,8 @@ from spark_jobs.query.statement import QueryError, Schema, name_columns, names_r
 from spark_jobs.query.views import VIEW_SCHEMA, view_names, view_sql
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import duckdb
     import pyarrow as pa
     from deltalake import DeltaTable
@@ -52,6 +55,49 @@ def run_query(lake: Path, sql: str, *, read_dialect: str = "athena", include_res
             raise QueryError(message) from None
         except duckdb.Error as error:
             raise QueryError(_engine_message(error)) from None
+
+
+class LakeReader:
+    """Some tables and views of a lake in the versions they have now, for many questions in DuckDB's own words.
+
+    For a program that asks its own statements again and again: what ``run_query`` does for each of a user's is done
+    once. The file system is closed but for the tables' files; personal data is as closed as there. Threads may share
+    it. QueryError where a table or view is missing or cannot be read.
+    """
+
+    def __init__(self, lake: Path, names: tuple[str, ...]) -> None:
+        import duckdb
+
+        self._kept: set[str] = set()
+        self._one_keeps = Lock()
+        self._connection = duckdb.connect(":memory:")
+        self._connection.execute("set global TimeZone = 'UTC'")  # of every cursor
+        registrar = _Registrar(self._connection, Path(lake), include_restricted=False)
+        registrar.register(names, asked_by_user=True)
+        registrar.close_file_system()
+
+    def rows(self, sql: str, parameters: Mapping[str, object] | None = None) -> pa.Table:
+        """The rows of one select; ``$name`` in it stands for a value of ``parameters``. Raises QueryError, one line."""
+        import duckdb
+
+        with closing(self._connection.cursor()) as cursor:
+            try:
+                return cursor.sql(sql, params=dict(parameters or {})).to_arrow_table()
+            except duckdb.Error as error:
+                raise QueryError(_engine_message(error)) from None
+
+    def keep(self, name: str, sql: str) -> str:
+        """The rows of a select in memory under ``name``, made when first asked for; returns the name to select from."""
+        import duckdb
+
+        with self._one_keeps, closing(self._connection.cursor()) as cursor:
+            if name not in self._kept:
+                try:
+                    cursor.execute(f"create table main.{_identifier(name)} as {sql}")
+                except duckdb.Error as error:
+                    raise QueryError(_engine_message(error)) from None
+                self._kept.add(name)
+        return f"main.{_identifier(name)}"
 
 
 class _Registrar:

@@ -13,6 +13,9 @@ from spark_jobs.report.portfolio import Portfolio
 from spark_jobs.report.runs import Run
 from spark_jobs.report.tables import Tables
 
+#: The domain that the book, the model and the alerts tell of.
+BANK = "retail_banking"
+
 _MOST_NAMES = 4
 
 

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import jinja2
 import pyarrow.compute as pc
 
+from spark_jobs.contract import domains_of
 from spark_jobs.report import wording
 from spark_jobs.report.behaviour import SEVERITIES, AlertRule, Recommendations, alert_rules, recommendations
 from spark_jobs.report.charts import Chart
 from spark_jobs.report.checks import Checks, checks
 from spark_jobs.report.deliveries import Deliveries, deliveries
+from spark_jobs.report.demand import Demand, demand, demand_cards
 from spark_jobs.report.graph import product_graph
-from spark_jobs.report.highlights import Card, Verdict, cards, in_short
+from spark_jobs.report.highlights import BANK, Card, Verdict, cards, in_short
 from spark_jobs.report.lineage import Diagram, Graph, complete, diagram
 from spark_jobs.report.model import MetricsError, Model, model
 from spark_jobs.report.portfolio import Portfolio, portfolio
@@ -28,14 +30,16 @@ from spark_jobs.storage import write_text
 if TYPE_CHECKING:
     from spark_jobs.storage import AnyPath, LakeLocation
 
-_ENGINE_TABLES = ("gold.customer_360", "gold.portfolio_risk", "silver.customers", "bronze.customers", "ops.run_log")
+_BANK_TABLES = ("gold.customer_360", "gold.portfolio_risk", "silver.customers", "bronze.customers")
+_ENGINE_TABLES = (*_BANK_TABLES, "gold.demand_risk", "silver.daily_demand", "ops.run_log")
 
 
 class Page:
     """Everything the templates show, worked out from one lake."""
 
-    def __init__(self, lake: LakeLocation, graph: Graph, data_docs: str | None) -> None:
+    def __init__(self, lake: LakeLocation, graph: Graph | None, data_docs: str | None) -> None:
         self._tables = Tables(lake)
+        self.domains = domains_of(self._tables.held())
         history = runs(self._tables)
         self.run: Run | None = history[0] if history else None
         self.deliveries: Deliveries = deliveries(self._tables, history)
@@ -50,10 +54,15 @@ class Page:
             self.model = model(lake)
         except MetricsError as error:
             self.model_problem = f"The model's figures cannot be read: {error}."
-        self.cards: tuple[Card, ...] = cards(self._tables, self.portfolio, self.alerts)
+        self.demand: Demand | None = demand(self._tables)
+        self.tells_of_demand = self.demand is not None
+        self.tells_of_bank = BANK in self.domains
+        self.cards: tuple[Card, ...] = cards(self._tables, self.portfolio, self.alerts) if self.tells_of_bank else ()
+        self.cards += demand_cards(self.demand) if self.demand else ()
         self.in_short: tuple[Verdict, ...] = in_short(self.run, self.deliveries, self.checks, self.model)
         self.vintage_rate: Chart | None = default_rate_chart(self.portfolio) if self.portfolio else None
         self.vintage_lending: Chart | None = lending_chart(self.portfolio) if self.portfolio else None
+        graph = product_graph(self.domains) if graph is None else graph
         self.graph = complete(graph)
         self.lineage: Diagram | None = diagram(graph)
 
@@ -67,7 +76,7 @@ class Page:
         """The day the business tables stand for."""
         found = self._tables.read("gold.customer_360", ("as_of_date",))
         latest: date | None = None if found is None else pc.max(found["as_of_date"]).as_py()
-        return latest
+        return latest or (self.demand.day if self.demand else None)
 
     @property
     def title(self) -> str:
@@ -115,13 +124,14 @@ def write_report(
 ) -> AnyPath:
     """Write the report of ``lake`` and return its path: ``output``, or ``index.html`` in it where it is no ``.html``.
 
-    ``graph`` (table: its inputs) defaults to the product's own. The page links to ``data_docs`` (default: the folder
-    ``data_docs`` beside the report's) where that holds an ``index.html``. What is missing in the lake the page says.
+    ``graph`` (table: its inputs) defaults to the product's own, of the domains that the lake holds. The page links to
+    ``data_docs`` (default: the folder ``data_docs`` beside the report's) where that holds an ``index.html``. What is
+    missing in the lake the page says.
     """
     target = output if output.suffix == ".html" else output / "index.html"
     docs = (data_docs or target.parent.parent / "data_docs") / "index.html"
     link = os.path.relpath(str(docs), str(target.parent)).replace(os.sep, "/") if docs.exists() else None
-    page = Page(lake, product_graph() if graph is None else graph, link)
+    page = Page(lake, graph, link)
     html = _environment().get_template("report.html.jinja").render(page=page)
     write_text(target, html)
     return target
@@ -145,6 +155,7 @@ def _environment() -> jinja2.Environment:
         "instant": wording.instant,
         "day": wording.day,
         "quarter": wording.quarter,
+        "quantity": wording.quantity,
         "words": wording.words,
         "plural": wording.plural,
         "table_label": wording.table_label,

@@ -10,7 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from spark_jobs.contract import domains_of
 from spark_jobs.report import wording
+from spark_jobs.report.highlights import BANK
 from spark_jobs.report.model import METRICS_FILE, MetricsError, Model, model
 from spark_jobs.report.runs import Run, TableRun, runs
 from spark_jobs.report.tables import Tables
@@ -40,7 +42,8 @@ def print_summary(
         console.print(Text(f"{missing} in {Zones.of(location).folder('ops') / 'run_log'}"), soft_wrap=True)
         return
     console.print(_table(run, is_plain=not console.is_terminal, is_narrow=console.width < _WIDE))
-    for line in (*_troubles(run), _seconds(run), *_model_lines(location)):
+    is_of_bank = BANK in domains_of(table.table_name for table in run.tables)
+    for line in (*_troubles(run), _seconds(run), *(_model_lines(location) if is_of_bank else ())):
         console.print(line, soft_wrap=not console.is_terminal)
     if report is not None:
         console.print(Text(f"report: {report}"), soft_wrap=True)

@@ -24,8 +24,10 @@ class Tables:
         self.problems: list[str] = []
         self._opened: dict[str, DeltaTable | None] = {}
 
-    def read(self, name: str, columns: tuple[str, ...]) -> pa.Table | None:
+    def read(self, name: str, columns: tuple[str, ...], *, where: str | None = None) -> pa.Table | None:
         """Those columns of ``<zone>.<table>``, rows in any order; a column it lacks comes as nulls and is a problem.
+
+        ``where``: the rows for which a condition holds, in SQL.
 
         ``DeltaTable.scan`` and not ``to_pyarrow_table``: that one imports pandas, which takes longer than all the rest.
         """
@@ -38,7 +40,8 @@ class Tables:
             self.problems.append(f"{name} has no column {', '.join(lacking)}")
         wanted = pa.schema([declared.field(column) for column in columns if column in declared.names])
         try:
-            found = pa.RecordBatchReader.from_stream(delta.scan(wanted.names)).read_all().cast(wanted)
+            stream = delta.scan(wanted.names, predicate=where)
+            found = pa.RecordBatchReader.from_stream(stream).read_all().cast(wanted)
         except (DeltaError, pa.ArrowException, OSError) as error:
             self.problems.append(f"{name} cannot be read: {_first_line(error)}")
             return None
@@ -61,6 +64,19 @@ class Tables:
         except (DeltaError, pa.ArrowException, OSError) as error:
             self.problems.append(f"{name} cannot be counted: {_first_line(error)}")
             return None
+
+    def newest(self, name: str, column: str) -> Any:
+        """Greatest value of a column from the statistics in the log; ``None`` for an absent or empty table."""
+        delta = self._open(name)
+        if delta is None:
+            return None
+        actions = pa.table(delta.get_add_actions(flatten=True))
+        found = actions[f"max.{column}"].to_pylist() if f"max.{column}" in actions.column_names else []
+        return max((value for value in found if value is not None), default=None)
+
+    def held(self) -> list[str]:
+        """``<zone>.<table>`` of every table that the lake holds."""
+        return self._zones.tables()
 
     def engine(self, name: str) -> str | None:
         """Which engine wrote the newest version of a table, as its Delta log says."""

@@ -19,6 +19,7 @@ CODES = {
     "not_an_integer": "is not a whole number",
     "not_a_date": "is not a date",
     "not_a_timestamp": "is not a date and time",
+    "not_a_boolean": "is neither true nor false",
     "unknown_value": "is not one of the agreed values",
     "bad_format": "is not written in the agreed form",
     "too_long": "is too long",
@@ -45,6 +46,7 @@ ALERT_RULES = {
     "dormant_account_awake": "Sleeping account suddenly in use",
     "velocity": "Unusually many transactions in a short time",
 }
+METHOD_FAMILIES = {"seasonal_naive_z": "Plain rule", "forecast_interval": "Full method"}
 METHODS = {"next_best_product": "Next best product", "popularity": "Most popular products"}
 STATUSES = {
     "published": "Published",
@@ -99,6 +101,11 @@ def round_amount(value: Number) -> str:
         if abs(float(value)) >= size:
             return f"{float(value) / size:g} {letter}"
     return f"{value:,g}"
+
+
+def quantity(value: Number | None) -> str:
+    """A quantity without idle decimals: ``12``, ``-3.5``."""
+    return "–" if value is None else f"{round(float(value), 2):,g}" if abs(float(value)) < 10_000 else f"{value:,.0f}"
 
 
 def money(value: Number | None, currency: str | None) -> str:

@@ -43,7 +43,6 @@ class DeliveredPart:
         self._superseded_before = superseded_before
         self._kept: list[DataFrame] = []
         self._bronze = f"bronze.{landing.table}"
-        (self._key,) = landing.primary_key
         self.has_history = f"silver.{landing.table}_history" in all_contracts()
         # Read now: the tables as they were made from what was known before.
         self._quarantine = lake.read(f"quarantine.{landing.table}")
@@ -64,6 +63,12 @@ class DeliveredPart:
     def _keep(self, frame: DataFrame) -> DataFrame:
         self._kept.append(self._lake.engine.keep(frame, is_large=False))
         return self._kept[-1]
+
+    @property
+    def _key(self) -> str:
+        """The one column that tells apart records of which every version is kept."""
+        (key,) = self._landing.primary_key
+        return key
 
     @cached_property
     def rows(self) -> DataFrame:
@@ -102,7 +107,8 @@ class DeliveredPart:
 
     def with_stored(self, valid: DataFrame, keys: DataFrame) -> DataFrame:
         """``valid`` and the stored rows of the same keys, which are those that held before."""
-        stored = within(self._stored, bounds(keys, self._key)).join(keys, on=self._key, how="left_semi")
+        key = list(self._landing.primary_key)
+        stored = within(self._stored, bounds(keys, *key)).join(keys, on=key, how="left_semi")
         ingested_at = F.lit(None).cast("timestamp").alias("_ingested_at")
         return valid.unionByName(stored.select(*[c for c in valid.columns if c != "_ingested_at"], ingested_at))
 

@@ -23,6 +23,7 @@ ROW_PROVENANCE = ("_source_file", "_row_number", "_ingested_at")
 _DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _TIMESTAMP = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
 _INTEGER = "^[+-]?[0-9]{1,18}$"
+_BOOLEAN = "^([Tt]rue|TRUE|[Ff]alse|FALSE)$"
 CONTROL_CHARACTER = "[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x7F]"
 #: Code of the rule that a text breaks which is not written as its column's logical type.
 UNPARSED = {
@@ -30,6 +31,7 @@ UNPARSED = {
     "integer": "not_an_integer",
     "date": "not_a_date",
     "timestamp": "not_a_timestamp",
+    "boolean": "not_a_boolean",
 }
 
 
@@ -61,7 +63,9 @@ def judged(rows: DataFrame, landing: Contract, parents: Mapping[str, DataFrame])
         values = values.join(marked, on=F.col(name) == F.col("_parent_key"), how="left").drop("_parent_key")
         reasons.append(F.when(F.col(name).isNotNull() & F.col(f"_found_{name}").isNull(), F.lit(f"{name}:orphan")))
     defaulted = [
-        F.coalesce(F.col(c.name), F.col(c.default_column)).alias(c.name) if c.default_column else F.col(c.name)
+        F.coalesce(F.col(c.name), F.col(c.default_column).cast(c.physical_type)).alias(c.name)
+        if c.default_column
+        else F.col(c.name)
         for c in landing.columns
     ]
     return values.select(*defaulted, *ROW_PROVENANCE, F.concat_ws(",", *reasons).alias("_broken"))
@@ -128,8 +132,9 @@ def written_form(column: Column) -> str:
     """The regular expression of a text that is written as the column's type, which is not string."""
     if column.logical_type == "number":
         precision, scale = map(int, re.findall("[0-9]+", column.physical_type))
-        return f"^[+-]?[0-9]{{1,{precision - scale}}}([.][0-9]{{1,{scale}}})?$"
-    return {"integer": _INTEGER, "date": _DATE, "timestamp": _TIMESTAMP}[column.logical_type]
+        decimals = "+" if column.is_rounded else f"{{1,{scale}}}"
+        return f"^[+-]?[0-9]{{1,{precision - scale}}}([.][0-9]{decimals})?$"
+    return {"integer": _INTEGER, "date": _DATE, "timestamp": _TIMESTAMP, "boolean": _BOOLEAN}[column.logical_type]
 
 
 def _rules(column: Column) -> list[tuple[str, Any]]:

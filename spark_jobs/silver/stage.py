@@ -6,6 +6,7 @@ made of it is published. A stage holds all delivered rows, or those that new del
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 class SilverStage:
     """Frames of one landing table, each computed on first use and kept until ``release``."""
 
-    def __init__(self, lake: Lake, landing: Contract, key: bytes, part: DeliveredPart | None = None) -> None:
+    def __init__(
+        self, lake: Lake, landing: Contract, key: Callable[[], bytes], part: DeliveredPart | None = None
+    ) -> None:
+        """``key`` is asked where pseudonyms are made."""
         self.landing = landing
         self._lake, self._key, self._delivered_part, self._lock = lake, key, part, RLock()
         self._kept: list[DataFrame] = []
@@ -49,10 +53,11 @@ class SilverStage:
 
     @cached_property
     def _keys(self) -> DataFrame:
-        (key,) = self.landing.primary_key
         delivered = self._delivered_part
         assert delivered is not None  # noqa: S101 - asked of a part alone
-        return delivered.keys if delivered.has_history else self._keep(rules.valid(self.judged).select(key).distinct())
+        if delivered.has_history:
+            return delivered.keys
+        return self._keep(rules.valid(self.judged).select(*self.landing.primary_key).distinct())
 
     @cached_property
     def corrections(self) -> DataFrame | None:
@@ -119,7 +124,7 @@ class SilverStage:
     @cached_property
     def superseded(self) -> DataFrame:
         """Places of valid rows that a later version of the same key replaces."""
-        (key,), ordering = self.landing.primary_key, self.landing.ordering_column
+        key, ordering = self.landing.primary_key, self.landing.ordering_column
         repeated = self._keep(repeated_keys(self.valid, key))
         repeated.count()  # counting keeps the few keys, so that the join sends them to the many rows
         return self._keep(superseded(self.valid, repeated, key, ordering or "_ingested_at"))
@@ -144,7 +149,7 @@ class SilverStage:
     @cached_property
     def tokens(self) -> DataFrame:
         """The token of every customer."""
-        return self._keep(customer_tokens(self.valid, self._key))
+        return self._keep(customer_tokens(self.valid, self._key()))
 
     def release(self) -> None:
         """Free what was kept."""

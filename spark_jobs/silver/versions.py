@@ -6,6 +6,7 @@ not depend on the order in which files arrive.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from spark_jobs.columns import F, Window
@@ -14,20 +15,20 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def repeated_keys(valid: DataFrame, key: str) -> DataFrame:
-    """Keys that more than one row has. Grain: key; column: _repeated_key."""
-    counted = valid.groupBy(key).agg(F.count(F.lit(1)).cast("bigint").alias("_row_count"))
-    return counted.filter(F.col("_row_count") > F.lit(1)).select(F.col(key).alias("_repeated_key"))
+def repeated_keys(valid: DataFrame, key: Sequence[str]) -> DataFrame:
+    """Keys that more than one row has. Grain and columns: key."""
+    counted = valid.groupBy(*key).agg(F.count(F.lit(1)).cast("bigint").alias("_row_count"))
+    return counted.filter(F.col("_row_count") > F.lit(1)).select(*key)
 
 
-def superseded(valid: DataFrame, repeated: DataFrame, key: str, ordering: str) -> DataFrame:
+def superseded(valid: DataFrame, repeated: DataFrame, key: Sequence[str], ordering: str) -> DataFrame:
     """Places of rows that a later version of the same key replaces. Columns: _lost_file, _lost_row.
 
     Only rows whose key stands in ``repeated`` are sorted, which spares shuffling a whole table of events for a few
     duplicates.
     """
-    several = valid.join(repeated, on=F.col(key) == F.col("_repeated_key"), how="left_semi")
-    newest_first = Window.partitionBy(key).orderBy(
+    several = valid.join(repeated, on=list(key), how="left_semi")
+    newest_first = Window.partitionBy(*key).orderBy(
         F.col(ordering).desc(), F.col("_source_file").desc(), F.col("_row_number").desc()
     )
     ranked = several.select(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 TABLES = sorted(
-    [name for name, node in registry.load().items() if not node.is_artifact]
+    [n for n, node in registry.load().items() if node.domain == "retail_banking" and not node.is_artifact]
     + [f"bronze.{table}" for table in ("accounts", "customers", "loans", "transactions")]
 )
 MODELLED = ("gold.loan_default_scores", "gold.portfolio_risk")

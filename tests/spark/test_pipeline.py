@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.spark.conftest import MadeLake
 
-TABLES = [c.table for c in landing_contracts()]
+TABLES = [c.table for c in landing_contracts("retail_banking")]
 
 
 def test_every_table_is_published(made_lake: MadeLake) -> None:
@@ -73,7 +73,7 @@ def test_no_direct_identifier_leaves_customers_pii(made_lake: MadeLake) -> None:
 
 
 def test_the_key_stands_in_no_file_no_setting_and_no_plan(made_lake: MadeLake, spark: SparkSession) -> None:
-    stage = SilverStage(made_lake.lake, contract("landing.customers"), TEST_KEY.encode())
+    stage = SilverStage(made_lake.lake, contract("landing.customers"), TEST_KEY.encode)
     plans = stage.tokens._jdf.queryExecution().toString()  # every plan from the parsed to the executed one
     settings = repr(spark.sparkContext.getConf().getAll())
     stage.release()

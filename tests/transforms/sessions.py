@@ -10,9 +10,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import _parse_datatype_string
 
+from spark_jobs.arrow_types import arrow_type
 from spark_jobs.engines.embedded.database import Database
 from spark_jobs.engines.embedded.frame import Frame
-from spark_jobs.lake import arrow_type
 
 
 class Session(Protocol):

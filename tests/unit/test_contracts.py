@@ -9,7 +9,17 @@ import pytest
 import yaml
 from open_data_contract_standard.model import OpenDataContractStandard
 
-from spark_jobs.contract import BRONZE_PROVENANCE, Contract, ContractError, _column, all_contracts, contract
+from spark_jobs.contract import (
+    BRONZE_PROVENANCE,
+    Contract,
+    ContractError,
+    _column,
+    all_contracts,
+    contract,
+    dated_by,
+    domains_of,
+    landing_contracts,
+)
 
 FILES = sorted(path.name for path in files("contracts").iterdir() if path.name.endswith(".yaml"))
 CONTRACTS = sorted(all_contracts().values(), key=lambda c: c.name)
@@ -50,14 +60,17 @@ def test_file_is_an_open_data_contract(file_name):
 def test_only_known_custom_properties_are_used(file_name):
     document = yaml.safe_load((files("contracts") / file_name).read_text(encoding="utf-8"))
     known_of_columns = {
+        "absentValue",
         "defaultColumn",
+        "isRounded",
         "notAfterIngestion",
         "optionalInDelivery",
         "standardise",
         "unit",
     }
     for table in document["schema"]:
-        assert {c["property"] for c in table.get("customProperties", ())} <= {"orderingColumn", "clusteredBy"}
+        known_of_tables = {"businessDateColumn", "clusteredBy", "orderingColumn"}
+        assert {c["property"] for c in table.get("customProperties", ())} <= known_of_tables
         for column in table["properties"]:
             assert {c["property"] for c in column.get("customProperties", ())} <= known_of_columns, column["name"]
 
@@ -89,10 +102,12 @@ def test_column_names_tell_their_type(declared: Contract):
     for column in declared.columns:
         name = column.name
         if name.endswith("_amount") or name == "amount":
-            expected = "double" if name.startswith("average_") else "decimal(18,2)"
+            kinds = {"average": "double", "unit": "decimal(18,4)"}  # an average, money per unit
+            expected = kinds.get(name.split("_")[0], "decimal(18,2)")
             assert (column.physical_type, bool(column.unit)) == (expected, True), name
         assert (column.logical_type == "timestamp") == name.endswith("_at"), name
-        assert (column.logical_type == "date") == name.endswith(("_date", "date_of_birth")), name
+        is_day = name == "date" or name.endswith(("_date", "date_of_birth"))
+        assert (column.logical_type == "date") == is_day, name
         is_flag = name.startswith(("is_", "has_")) and column.logical_type != "integer"
         assert (column.logical_type == "boolean") == is_flag, name
         if name.endswith("_count") or "_count_" in name:
@@ -115,6 +130,8 @@ def test_column_rules_fit_their_type(declared: Contract):
         if column.minimum or column.maximum or column.exclusive_minimum:
             assert column.logical_type in ("number", "integer", "date", "timestamp"), name
         assert column.minimum is None or column.exclusive_minimum is None, name
+        assert column.absent_value is None or column.optional_in_delivery, name
+        assert not column.is_rounded or column.physical_type.startswith("decimal"), name
         if column.unit and column.unit.endswith("currency"):
             assert column.unit in reachable_columns(declared), f"{name}: its currency must be found"
 
@@ -165,6 +182,26 @@ def test_cross_row_rules_read_columns_of_their_table(declared: Contract):
         read = {c.name for c in parser.parse_one(rule.condition, read="spark").find_all(parser.exp.Column)}
         assert read
         assert read <= set(declared.column_names)
+
+
+def test_each_delivered_domain_has_one_table_that_dates_it():
+    dated = [c for c in CONTRACTS if c.business_date_column]
+    assert {c.domain: c.name for c in dated} == {
+        "retail_banking": "silver.transactions",
+        "retail_demand": "silver.daily_demand",
+    }
+    assert len(dated) == len({c.domain for c in landing_contracts()})
+    for declared in dated:
+        assert declared.column(str(declared.business_date_column)).logical_type in ("date", "timestamp")
+        assert dated_by(declared.domain) == declared
+    assert dated_by("platform") is None
+
+
+def test_tables_belong_to_a_domain():
+    assert domains_of(["bronze.daily_demand", "ops.run_log", "quarantine.nothing"]) == {"retail_demand"}
+    assert domains_of(["gold.customer_360", "silver.daily_demand"]) == {"retail_banking", "retail_demand"}
+    assert domains_of([]) == domains_of(["ops.run_log"]) == {"retail_banking", "retail_demand"}
+    assert {c.table for c in landing_contracts("retail_demand")} == {"daily_demand"}
 
 
 def test_unknown_table_and_column_are_named():

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from spark_jobs import registry
 from spark_jobs.metrics import NAMESPACE, publish_metrics
 from spark_jobs.run_outcome import RunResult, TableOutcome
 from spark_jobs.storage import Zones
@@ -42,7 +41,7 @@ def lake(location: Path | str, newest: Any = None) -> Any:
 
 def result() -> RunResult:
     done = STARTED + timedelta(seconds=90)
-    silver = TableOutcome(registry.DATED_BY, STARTED, finished_at=done, rows_out=980, rows_rejected=20)
+    silver = TableOutcome("silver.transactions", STARTED, finished_at=done, rows_out=980, rows_rejected=20)
     gold = TableOutcome("gold.loan_summary", STARTED, status="failed", finished_at=done)
     return RunResult("r", {outcome.table_name: outcome for outcome in (silver, gold)})
 
@@ -56,6 +55,14 @@ def test_each_table_tells_what_is_known_of_it(told: Callable[[], dict[tuple[str,
         ("Seconds", "s3://bank-{zone}", "gold.loan_summary"): 90.0,
         ("DaysBehind", "s3://bank-{zone}"): 1.5,
     }
+
+
+def test_of_several_domains_the_one_furthest_behind_is_told(told: Callable[[], dict[tuple[str, ...], float]]) -> None:
+    newest = {"silver.transactions": "2026-01-29T16:00:00", "silver.daily_demand": "2026-01-21"}
+    both = SimpleNamespace(zones=Zones("s3://bank-{zone}"), newest=lambda name, _: newest[name])
+    outcomes = {name: TableOutcome(name, STARTED, finished_at=STARTED) for name in newest}
+    publish_metrics(both, RunResult("r", outcomes), STARTED)  # type: ignore[arg-type]
+    assert told()["DaysBehind", "s3://bank-{zone}"] == pytest.approx(10 + 4 / 24)
 
 
 def test_a_lake_on_this_machine_tells_nobody(told: Callable[[], dict[tuple[str, ...], float]], tmp_path: Path) -> None:

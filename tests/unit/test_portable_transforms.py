@@ -15,6 +15,7 @@ TRANSFORMS = sorted(
         *(PROJECT / "spark_jobs" / "gold").glob("*.py"),
         *(PROJECT / "spark_jobs" / "silver").glob("*.py"),
         *(PROJECT / "spark_jobs" / "quality" / f"{name}.py" for name in ("balances", "gates", "one_pass")),
+        PROJECT / "ml" / "demand" / "forecast_table.py",
         PROJECT / "ml" / "loan_default" / "scoring.py",
     ]
 )

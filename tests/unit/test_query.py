@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from spark_jobs.query import QueryError, run_query
+from spark_jobs.query import LakeReader, QueryError, run_query
 from tests.delta_tables import arrow_table, write_table
 
 CUSTOMERS = [
@@ -348,3 +349,52 @@ def test_neither_a_jvm_nor_heavy_modules_are_started(lake: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[] []\n"
+
+
+def test_a_reader_answers_many_questions_with_parameters(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    reader = LakeReader(lake, ("gold.customer_360", "ops.data_quality"))
+    sql = "select customer_id from gold.customer_360 where region = $region or loan_count >= $least order by 1"
+    assert rows(reader.rows(sql, {"region": "Łódź", "least": 99})) == [("C1",)]
+    assert rows(reader.rows(sql, {"region": "x' or 1=1 --", "least": 2})) == [("C1",), ("C2",)]
+    instants = reader.rows("select cast(checked_at as timestamp) as t from ops.data_quality")
+    assert rows(instants) == [(datetime(2024, 2, 29, 23, 59, 59, 1),)]  # noqa: DTZ001
+
+
+def test_a_reader_reads_its_tables_and_nothing_else(lake: Path, tmp_path: Path) -> None:
+    write_table(tmp_path, "silver.customers_pii", [{"customer_id": "C1", "first_name": "Ada"}])
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    reader = LakeReader(lake, ("gold.customer_360",))
+    for sql in (
+        f"select * from read_csv('{tmp_path}/secret.csv')",
+        f"copy (select 1) to '{tmp_path}/out.csv'",
+        "select * from ops.data_quality",
+        "set enable_external_access = true",
+        "select nothing from gold.customer_360",
+    ):
+        with pytest.raises(QueryError) as caught:
+            reader.rows(sql)
+        assert "\n" not in str(caught.value)
+    for name in ("silver.customers_pii", "bronze.customers", "gold.nothing"):
+        with pytest.raises(QueryError):
+            LakeReader(lake, (name,))
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_threads_share_a_reader(lake: Path) -> None:
+    reader = LakeReader(lake, ("gold.customer_360",))
+    sql = "select count(*) as n from gold.customer_360 where loan_count >= $least"
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda least: rows(reader.rows(sql, {"least": least}))[0][0], [0, 1, 3, 4] * 10))
+    assert found == [3, 2, 1, 0] * 10
+
+
+def test_a_reader_keeps_what_is_asked_again_and_again(lake: Path) -> None:
+    reader = LakeReader(lake, ("gold.customer_360",))
+    with pytest.raises(QueryError, match="nothing"):
+        reader.keep("broken", "select nothing from gold.customer_360")
+    made = reader.keep("loans", "select segment, sum(loan_count)::bigint as n from gold.customer_360 group by 1")
+    for file in (lake / "gold" / "customer_360").glob("*.parquet"):
+        file.unlink()
+    assert reader.keep("loans", "select no such thing") == made, "made once"
+    assert rows(reader.rows(f"select segment, n from {made} order by 1")) == [("mass", 5), ("private", 0)]

@@ -18,10 +18,30 @@ def test_steps_between_tables_stand_for_bronze_and_parents() -> None:
 
 
 def test_a_dated_table_waits_for_the_table_that_tells_the_date() -> None:
-    node = Node("gold.x", ("silver.loans",), lambda: None, ("as_of",))
-    assert node.awaited == ("silver.loans", registry.DATED_BY)
+    node = Node("gold.loan_summary", ("silver.loans",), lambda: None, ("as_of",))
+    assert node.awaited == ("silver.loans", "silver.transactions")
     assert node.stored_inputs == ("silver.loans",)
-    assert Node("gold.y", ("silver.loans",), lambda: None, ()).awaited == ("silver.loans",)
+    assert Node("gold.loan_summary", ("silver.loans",), lambda: None, ()).awaited == ("silver.loans",)
+    of_demand = Node("gold.demand_risk", ("gold.demand_forecast",), lambda: None, ("as_of",))
+    assert of_demand.awaited == ("gold.demand_forecast", "silver.daily_demand")
+
+
+def test_a_node_belongs_where_its_contract_says_or_where_its_input_does() -> None:
+    domains = {name: node.domain for name, node in registry.load().items()}
+    assert {name for name, domain in domains.items() if domain == "retail_demand"} == {
+        "silver.daily_demand",
+        "quarantine.daily_demand",
+        "gold.demand_forecast",
+        "gold.demand_risk",
+    }
+    assert {domains[name] for name in ("models.loan_default", "quarantine.loans")} == {"retail_banking"}
+    assert set(domains.values()) == {"retail_banking", "retail_demand"}
+
+
+def test_sources_are_what_others_have_to_make_first() -> None:
+    nodes = [Node("gold.a", ("silver.x", "gold.b"), lambda: None, ()), Node("gold.b", ("silver.y",), lambda: None, ())]
+    assert registry.sources(nodes) == {"silver.x", "silver.y"}
+    assert registry.sources([]) == set()
 
 
 def test_the_longest_way_begins_first() -> None:
@@ -39,7 +59,7 @@ def test_unknown_inputs_and_circles_are_refused() -> None:
 
 def test_every_registered_table_can_be_built() -> None:
     nodes = registry.load()
-    bronze = frozenset(f"bronze.{name}" for name in ("accounts", "customers", "loans", "transactions"))
+    bronze = frozenset(f"bronze.{name}" for name in ("accounts", "customers", "daily_demand", "loans", "transactions"))
     order = registry.build_order({name: node.awaited for name, node in nodes.items()}, bronze)
     built: list[str] = []
     while order.is_active():

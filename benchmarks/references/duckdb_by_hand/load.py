@@ -340,6 +340,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         load = HandLoad(data, root, temporary)
         load.bronze(by_hand.deliveries(data))
-        for landing in landing_contracts():
+        for landing in landing_contracts("retail_banking"):
             (load.dimension if landing.table in by_hand.HISTORY else load.events)(landing)
         load.gold()

@@ -24,9 +24,10 @@ from benchmarks.references import by_hand
 from benchmarks.references.by_hand import Check
 from benchmarks.references.pandas_by_hand import alerts, customers, loans, products
 from benchmarks.references.pandas_by_hand.columns import whole_months
+from spark_jobs.arrow_types import arrow_type
 from spark_jobs.contract import Column, Contract, contract, landing_contracts
 from spark_jobs.delta_files import table_properties
-from spark_jobs.lake import arrow_schema, arrow_type
+from spark_jobs.lake import arrow_schema
 from spark_jobs.silver.rules import written_form
 
 PLACE = ["_source_file", "_row_number"]
@@ -302,6 +303,6 @@ def main() -> None:
     """Load the files of ``argv[1]`` into the lake ``argv[2]``."""
     data, root = map(Path, sys.argv[1:3])
     load, delivered = PandasLoad(data, root), by_hand.deliveries(data)
-    for landing in landing_contracts():
+    for landing in landing_contracts("retail_banking"):
         load.silver(landing, load.bronze(landing, delivered[landing.table]))
     load.gold()

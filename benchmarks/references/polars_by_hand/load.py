@@ -337,7 +337,7 @@ def main() -> None:
     """Load the files of ``argv[1]`` into the lake ``argv[2]``."""
     data, root = map(Path, sys.argv[1:3])
     load, delivered = HandLoad(data, root), by_hand.deliveries(data)
-    for landing in landing_contracts():
+    for landing in landing_contracts("retail_banking"):
         load.bronze(landing, delivered[landing.table])
         (load.dimension if landing.table in by_hand.HISTORY else load.events)(landing)
     load.gold()

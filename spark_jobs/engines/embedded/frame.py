@@ -6,6 +6,7 @@ frame (``persist``) is stored the first time one that needs it runs.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ _JOINS = {
     "anti": "anti join",
     "left_anti": "anti join",
 }
+#: Between columns of a schema, and not within a type.
+_NEXT_COLUMN = re.compile(r",\s*(?![^(]*\))")
 _SPARK_TYPES = {
     "varchar": "string",
     "varchar[]": "array<string>",
@@ -93,6 +96,11 @@ class Frame:
 
     where = filter
 
+    def sortWithinPartitions(self, *names: str) -> Frame:  # noqa: N802 - PySpark's name
+        """In the order of the named columns, nulls first: all rows, as there is one partition here."""
+        keys = ", ".join(f"{identifier(name)} asc nulls first" for name in names)
+        return self._next(f"select * from {self._name} order by {keys}", self.columns)
+
     def distinct(self) -> Frame:
         """Each row once."""
         return self._next(f"select distinct * from {self._name}", self.columns)
@@ -130,8 +138,8 @@ class Frame:
         self, compute: Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]], schema: str
     ) -> Frame:
         """The rows that ``compute`` makes of these, in ``schema`` ("name type, ...")."""
-        columns = [(name, kind) for name, kind in (part.split() for part in schema.split(","))]
-        stored = self._database.store(compute(self._database.batches(self.sql)), columns)
+        columns = [(name, kind) for name, kind in (part.split() for part in _NEXT_COLUMN.split(schema))]
+        stored = self._database.store(compute(self.batches()), columns)
         return Frame(self._database, f"select * from {stored}", [name for name, _ in columns])
 
     # -- keeping and running --------------------------------------------------------------------------------------
@@ -178,6 +186,10 @@ class Frame:
         """All rows; instants in UTC and without a zone, as PySpark gives them where the machine's zone is UTC."""
         row = type("Row", (Row,), {"columns": tuple(self.columns)})
         return [row(map(_naive, values)) for values in self._database.fetch(self.sql)]
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All rows as Arrow batches, in the order that was asked for."""
+        return self._database.batches(self.sql)
 
     def _next(self, body: str, columns: Sequence[str]) -> Frame:
         return Frame(self._database, body, columns, (self,))

@@ -60,7 +60,7 @@ def generate(
     range, FileExistsError where ``output`` already holds a sample.
     """
     _check(scale, seed, days, dirt)
-    tables = tuple(c.table for c in landing_contracts())
+    tables = tuple(c.table for c in landing_contracts("retail_banking"))
     _prepare(output, tables)
     window = Window(days)
     bank = Bank(scale, seed, window)

@@ -36,6 +36,12 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "status": "active",
         "term_months": 12,
     },
+    "silver.daily_demand": {
+        "is_closed": False,
+        "recorded_at": "2024-06-01",
+        "_source_file": "daily_demand/a.csv",
+        "_row_number": 2,
+    },
     "silver.transactions": {
         "currency": "EUR",
         "direction": "debit",
@@ -151,6 +157,18 @@ def bank(build: Build) -> dict[str, DataFrame]:
             "gold.loan_default_scores",
             {"loan_id": "l1", "customer_id": "ada", "probability_of_default": 0.1},
             {"loan_id": "l2", "customer_id": "ada", "probability_of_default": 0.2},
+        ),
+        "silver.daily_demand": build(
+            "silver.daily_demand",
+            *({"series_id": "s1", "date": f"2024-03-{day:02}", "quantity": day % 7} for day in range(1, 32)),
+            {"series_id": "s1", "date": "2024-04-01", "quantity": 40, "unit_margin_amount": "2.5", "currency": "EUR"},
+            {"series_id": "s2", "date": "2024-03-31", "quantity": "-1.5"},
+        ),
+        "gold.demand_forecast": build(
+            "gold.demand_forecast",
+            {"series_id": "s1", "date": "2024-04-01", "method": "auto_ets", "quantity": 40, "forecast_quantity": 2.0}
+            | {"lower": 0.5, "upper": 4.0, "p_value": 0.01, "anomaly_type": "spike", "unit_margin_amount": "2.5"},
+            {"series_id": "s2", "date": "2024-04-01", "method": "croston", "forecast_quantity": 1.0},
         ),
     }
     history = {f"{name}_history": only_version(tables[name], name) for name in list(tables) if name in HISTORY}

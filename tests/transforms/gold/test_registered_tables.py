@@ -68,6 +68,7 @@ def test_every_gold_table_of_this_room_is_registered() -> None:
         "gold.transaction_alerts",
         "gold.product_recommendations",
         "gold.product_recommendation_metrics",
+        "gold.demand_risk",
     }
     assert expected <= set(NODES)
 

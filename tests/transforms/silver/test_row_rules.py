@@ -138,6 +138,71 @@ def test_rejected_rows_are_as_delivered_and_each_row_goes_one_way(session: Sessi
     assert sorted(r["_row_number"] for r in rules.valid(judged).collect()) == [2, 5]
 
 
+DEMAND = contract("landing.daily_demand")
+GOOD_DAY = {"series_id": "a", "date": "2024-01-31", "quantity": "5", "is_closed": "false"}
+
+
+def judge_demand(session: Session, *changes: dict[str, Any]) -> DataFrame:
+    types = dict(BRONZE_PROVENANCE)
+    schema = ", ".join([f"`{n}` string" for n in DEMAND.column_names] + [f"`{n}` {t}" for n, t in types.items()])
+    provenance = {"_source_file": "daily_demand/a.csv", "_row_number": 2, "_batch_id": 1, "_ingested_at": INGESTED_AT}
+    rows = [{**GOOD_DAY, **provenance, **change} for change in changes]
+    return rules.judged(
+        session.createDataFrame([tuple(r.get(n) for n in [*DEMAND.column_names, *types]) for r in rows], schema),
+        DEMAND,
+        {},
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, ""),
+        ({"series_id": None}, "series_id:missing"),
+        ({"date": "31/01/2024"}, "date:not_a_date"),
+        ({"date": "2024-06-02"}, "date:after_ingestion"),
+        ({"quantity": "many"}, "quantity:not_a_decimal"),
+        ({"quantity": "NaN"}, "quantity:not_a_decimal"),
+        ({"quantity": "1e3"}, "quantity:not_a_decimal"),
+        ({"quantity": "1000000000.001"}, "quantity:above_maximum"),
+        ({"quantity": "-1000000001"}, "quantity:below_minimum"),
+        ({"unit_price": "-0.01"}, "unit_price:below_minimum"),
+        ({"is_closed": None}, "is_closed:missing"),
+        ({"is_closed": "no"}, "is_closed:not_a_boolean"),
+        ({"is_closed": " TRUE"}, ""),
+        ({"is_closed": "tRUE"}, "is_closed:not_a_boolean"),
+        ({"is_promoted": "1"}, "is_promoted:not_a_boolean"),
+        ({"currency": "pounds"}, "currency:bad_format"),
+    ],
+)
+def test_reasons_of_demand(session: Session, change: dict[str, Any], expected: str) -> None:
+    assert [row["_broken"] for row in judge_demand(session, change).collect()] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("0.0005", "0.001"),
+        ("-0.0005", "-0.001"),
+        ("0.0004999", "0.000"),
+        ("-12.3456789012345678901234", "-12.346"),
+        ("+7.", None),
+        ("3.1", "3.100"),
+    ],
+)
+def test_a_rounded_number_may_have_any_number_of_decimals(session: Session, text: str, kept: str | None) -> None:
+    (row,) = judge_demand(session, {"quantity": text}).collect()
+    assert row["quantity"] == (None if kept is None else Decimal(kept))
+
+
+def test_what_is_not_delivered_is_told_by_another_column(session: Session) -> None:
+    (row,) = judge_demand(session, {"unit_price": "2.5", "is_promoted": "true"}).collect()
+    assert (row["unit_margin_amount"], row["is_closed"], row["is_promoted"]) == (Decimal("2.5000"), False, True)
+    assert row["recorded_at"] == datetime(2024, 1, 31)  # noqa: DTZ001 - as both engines tell instants
+    (row,) = judge_demand(session, {"unit_price": "2.5", "unit_margin_amount": "0.75"}).collect()
+    assert row["unit_margin_amount"] == Decimal("0.7500")
+
+
 def test_no_row_in_no_row_out(session: Session) -> None:
     judged = judge(session)
     assert (rules.valid(judged).count(), rules.broken(judged).count()) == (0, 0)

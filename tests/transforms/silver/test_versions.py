@@ -32,7 +32,7 @@ def rows_of(session: Session, rows: list[Row]) -> DataFrame:
 
 
 def holding(valid: DataFrame) -> DataFrame:
-    return latest(valid, superseded(valid, repeated_keys(valid, "id"), "id", "at"))
+    return latest(valid, superseded(valid, repeated_keys(valid, ["id"]), ["id"], "at"))
 
 
 VERSIONS: list[Row] = [
@@ -56,9 +56,17 @@ def test_latest_is_one_row_per_key(session: Session) -> None:
 
 def test_superseded_rows_are_named_by_their_place(session: Session) -> None:
     valid = rows_of(session, VERSIONS)
-    assert {r["_repeated_key"] for r in repeated_keys(valid, "id").collect()} == {"a", "b", "c"}
-    found = superseded(valid, repeated_keys(valid, "id"), "id", "at").collect()
+    assert {r["id"] for r in repeated_keys(valid, ["id"]).collect()} == {"a", "b", "c"}
+    found = superseded(valid, repeated_keys(valid, ["id"]), ["id"], "at").collect()
     assert {(r["_lost_file"], r["_lost_row"]) for r in found} == {("f2", 2), ("f1", 3), ("f1", 9)}
+
+
+def test_a_key_of_two_columns_counts_as_a_whole(session: Session) -> None:
+    valid = rows_of(session, [("a", "x", at(1), "f", 2), ("a", "y", at(1), "f", 3), ("a", "x", at(2), "f", 4)])
+    key = ["id", "value"]
+    lost = superseded(valid, repeated_keys(valid, key), key, "at")
+    assert [(r["_lost_file"], r["_lost_row"]) for r in lost.collect()] == [("f", 2)]
+    assert latest(valid, lost).count() == 2
 
 
 def test_history_tells_when_each_version_held(session: Session) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from spark_jobs.bronze.delivered_file import DeliveryError, inspect
+from spark_jobs.bronze.delivered_file import DeliveryError, inspect, read_batches
+from spark_jobs.contract import contract
 from tests.unit.bronze.branches import (
     BRANCHES,
     BRNO,
@@ -35,6 +36,14 @@ class TestHeader:
         path = delivered(b"branch_id,city\n1,Praha\n")
         assert_reads(path, [row(2, "1", "Praha")])
         assert inspect(path, NAME, BRANCHES).absent_columns == ("note",)
+
+    def test_absent_column_takes_the_value_that_stands_for_its_absence(self, delivered: Delivered) -> None:
+        declared = contract("landing.daily_demand")
+        (batch,) = read_batches(delivered(b"date,quantity\n2024-01-01,5\n"), NAME, declared)
+        (found,) = batch.to_pylist()
+        assert (found["series_id"], found["is_closed"], found["group_id"]) == ("all", "false", None)
+        (batch,) = read_batches(delivered(b"series_id,date,quantity\n,2024-01-01,5\n"), NAME, declared)
+        assert batch.to_pylist()[0]["series_id"] is None
 
     def test_extra_columns_are_kept(self, delivered: Delivered) -> None:
         content = b'branch_id,Floor,city,note,"room ""A"""\n1,3,Praha,old,"a ""b"""\n2,,Brno,,\n'

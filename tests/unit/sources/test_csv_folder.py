@@ -10,7 +10,7 @@ from spark_jobs.bronze.delivered_file import DeliveryError
 from spark_jobs.sources.csv_folder import files
 from spark_jobs.sources.delivery import Delivery
 
-KNOWN = "expected a CSV file or folder of accounts, customers, loans, transactions"
+KNOWN = "expected a CSV file or folder of accounts, customers, daily_demand, loans, transactions"
 
 
 def place(data: Path, *names: str) -> None:
@@ -84,7 +84,7 @@ def test_two_files_for_one_landing_name(tmp_path: Path) -> None:
 def test_no_folder_and_no_file(tmp_path: Path) -> None:
     assert (
         refusal(tmp_path)
-        == f"{tmp_path}: found no CSV file, expected files of accounts, customers, loans, transactions"
+        == f"{tmp_path}: found no CSV file, expected files of accounts, customers, daily_demand, loans, transactions"
     )
     absent = tmp_path / "absent"
     assert refusal(absent) == f"{absent}: found no folder, expected one that holds CSV files"

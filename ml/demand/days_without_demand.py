@@ -1,0 +1,64 @@
+"""Open days in a row on which nothing was sold: how rare the run is, and whether it looks like an empty shelf."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ml.demand.daily_grid import Array, DailySeries, Flags
+from ml.demand.settings import DemandSettings
+
+#: Known days before a run that show how often demand comes, and the last of them that show whether it was fading.
+_BEFORE, _LATELY = 56, 7
+#: Demand of the last week, or of the rest of the shop, below this share of its usual size is fading.
+_FADING = 0.5
+
+
+def run_p_values(demand: Array, longest: int) -> Array:
+    """For each known day: the chance of the run of days without demand that it ends; 1 on a day with demand.
+
+    Chance is the share of such days before the run (Laplace's rule of succession) to the power of its length: days are
+    taken as independent. 1 where fewer than a week of days lie before the run, and once it is longer than ``longest``.
+    """
+    day = np.arange(demand.size)
+    is_without = demand <= 0.0
+    begin = np.maximum.accumulate(np.where(is_without, -1, day)) + 1
+    since = np.maximum(begin - _BEFORE, 0)
+    before, length = begin - since, day - begin + 1
+    count = np.concatenate([[0], np.cumsum(is_without)])
+    share = (count[begin] - count[since] + 1.0) / (before + 2.0)
+    is_told = is_without & (before >= _LATELY) & (length <= longest)
+    return np.maximum(np.where(is_told, share**length, 1.0), np.finfo(float).tiny)
+
+
+def stock_outs(series: DailySeries, settings: DemandSettings) -> Flags:
+    """The days of a grid that belong to a stock-out as far as the days up to them tell; the first days of one do not.
+
+    A run of open days without demand is one from the day on which it is rarer than ``stock_out_chance`` until it has
+    lasted ``stock_out_longest_days``, where it began at once and the rest of the shop sells as before.
+    """
+    known = np.flatnonzero(series.is_known)
+    demand, others = series.quantity[known], series.other_quantity[known]
+    found = np.zeros(series.days, dtype=bool)
+    chance = run_p_values(demand, settings.stock_out_longest_days)
+    for place in np.flatnonzero(chance <= settings.stock_out_chance):
+        if is_like_a_stock_out(demand[: place + 1], others[: place + 1]):
+            found[known[place]] = True
+    return found
+
+
+def is_like_a_stock_out(demand: Array, others: Array) -> bool:
+    """Whether the run that the last of these known days ends began at once while the rest of the shop sold as before.
+
+    ``others`` is the demand of the rest of the shop on the same days, NaN where there is none to compare with.
+    """
+    positive = np.flatnonzero(demand > 0.0)
+    if not positive.size or demand[-1] > 0.0:
+        return False
+    begin = int(positive[-1]) + 1
+    before = slice(max(0, begin - _BEFORE), begin)
+    if demand[before][-_LATELY:].mean() < _FADING * demand[before].mean():
+        return False
+    rest_before, rest_now = others[before], others[begin:]
+    if not np.isfinite(rest_before).any() or not np.isfinite(rest_now).any():
+        return True
+    return bool(np.nanmean(rest_now) >= _FADING * np.nanmean(rest_before))

@@ -1,0 +1,84 @@
+"""How pages ask: each answer is kept for the versions of the tables it came from, and asked anew when one changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import streamlit as st
+
+from services.dashboard.lake import Question, Versions, versions
+from spark_jobs.query import LakeReader
+
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
+
+#: Answers and open readers kept at once, over all visitors; the oldest go first.
+_ANSWERS, _READERS = 500, 40
+
+
+class TableMissingError(Exception):
+    """The lake has none of these tables yet."""
+
+    def __init__(self, tables: tuple[str, ...]) -> None:
+        super().__init__(", ".join(tables))
+        self.tables = tables
+
+
+class Lake:
+    """A lake as a page asks it, with the tables' versions of now."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def ask(
+        self, question: Question[Parameters, Answer], *args: Parameters.args, **parameters: Parameters.kwargs
+    ) -> Answer:
+        """The answer, kept from before where no table has changed. Raises TableMissingError and QueryError."""
+        now = self._versions_of(question)
+
+        def answer() -> Answer:
+            return question(_reader(str(self.folder), question.reads, now), *args, **parameters)
+
+        kept: Answer = _answer(str(self.folder), now, question.name, args, parameters, answer)
+        return kept
+
+    def once(
+        self, question: Question[Parameters, Answer], *args: Parameters.args, **parameters: Parameters.kwargs
+    ) -> Answer:
+        """The same without keeping it: for downloads, which are large and rare."""
+        now = self._versions_of(question)
+        return question(_reader(str(self.folder), question.reads, now), *args, **parameters)
+
+    def _versions_of(self, question: Question[..., Any]) -> Versions:
+        now = self.versions(*question.reads)
+        missing = tuple(name for name, version in now if version is None)
+        if missing:
+            raise TableMissingError(missing)
+        return now
+
+    def has(self, *names: str) -> bool:
+        """Whether every table that these stand on is there."""
+        return all(version is not None for _, version in self.versions(*names))
+
+    def versions(self, *names: str) -> Versions:
+        """Versions of the tables that these tables and views stand on."""
+        return versions(self.folder, names)
+
+
+@st.cache_resource(max_entries=_READERS, show_spinner=False)
+def _reader(folder: str, names: tuple[str, ...], now: Versions) -> LakeReader:
+    return LakeReader(Path(folder), names)
+
+
+@st.cache_data(max_entries=_ANSWERS, show_spinner="Reading the lake …")
+def _answer(
+    folder: str,
+    now: Versions,
+    question: str,
+    args: tuple[Any, ...],
+    parameters: dict[str, Any],
+    _make: Callable[[], Any],
+) -> Any:
+    return _make()

@@ -1,0 +1,1 @@
+"""Page *Banking*: loan book, vintages, default model, compliance alerts, data quality and runs."""

@@ -1,0 +1,1 @@
+"""Page *Demand*: which series is off today, how sure, and what it costs."""

@@ -1,0 +1,278 @@
+"""Questions to ``gold.demand_risk``, one row per series, day and method family, and to ``silver.daily_demand``.
+
+Every one is aggregated in DuckDB: what comes back is what is drawn. ``family`` is one of the table's method families;
+``first`` and ``last`` bound the days, both included; ``group`` is None for all of them and ``""`` for series of none.
+Quantities are units of the series, amounts money, both as the table holds them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from math import erfc, sqrt
+
+import pandas as pd
+
+from services.dashboard.demand import kept
+from services.dashboard.demand.kept import BASELINE, DAILY, OF_FAMILY, RISK
+from services.dashboard.lake import frame, reads
+from spark_jobs.query import LakeReader
+
+#: |Z| from which a day is medium, high and critical; from the first on it is an anomaly of the baseline.
+Z_BOUNDS = (2.0, 3.0, 4.0)
+#: Share of normal days that lie outside the first bound on either side, if deviations are normal: 4.6 %.
+FALSE_ALARM_RATE = erfc(Z_BOUNDS[0] / sqrt(2))
+
+#: What the queue may be ranked by; the rest of each makes the order total.
+RANKINGS = {
+    "Money at risk": "amount_at_risk desc nulls last, date desc, series_id",
+    "Newest": "date desc, amount_at_risk desc nulls last, series_id",
+    "Least likely": "p_value asc nulls last, abs(z_score) desc nulls last, date desc, series_id",
+    "Series": "series_id, date desc",
+}
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What the table holds: its days, both included, its method families and groups (``""``: series of none)."""
+
+    first_day: date
+    last_day: date
+    families: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+@reads(RISK)
+def coverage(reader: LakeReader) -> Coverage | None:
+    """What there is to choose from; None for an empty table."""
+    sql = f"""
+        select
+            min(date) as first_day,
+            max(date) as last_day,
+            list_sort(list(distinct method_family)) as families,
+            list_sort(list(distinct group_id)) as groups
+        from {kept.days(reader)}
+    """  # noqa: S608 - the table's name
+    row = reader.rows(sql).to_pylist()[0]
+    if row["last_day"] is None:
+        return None
+    return Coverage(row["first_day"], row["last_day"], tuple(row["families"]), tuple(row["groups"]))
+
+
+@reads(DAILY)
+def currency(reader: LakeReader) -> str | None:
+    """The currency of all amounts; None where several are delivered, or none."""
+    found = reader.rows(f"select distinct currency from {DAILY} where currency is not null limit 2")  # noqa: S608
+    return str(found["currency"][0]) if found.num_rows == 1 else None
+
+
+@reads(RISK)
+def days(reader: LakeReader, *, family: str, first: date, last: date, group: str | None) -> pd.DataFrame:
+    """One row per day: series, judged ones, anomalies, money at risk, expected false alarms, demand and forecast.
+
+    ``judged_quantity`` is the demand of the series that have a forecast on that day, the one to hold against
+    ``forecast_quantity``; ``quantity`` is that of all. ``expected_false_alarms``: of the baseline, what normal
+    deviations would give; of a family that controls the false-discovery rate, the anomalies times the largest q-value
+    among them, which bounds their expected false share (Benjamini and Hochberg, 1995).
+    """
+    sql = f"""
+        select
+            date,
+            sum(series_count)::bigint as series_count,
+            sum(judged_count)::bigint as judged_count,
+            sum(anomaly_count)::bigint as anomaly_count,
+            sum(amount_at_risk)::double as amount_at_risk,
+            coalesce(max(largest_q_value), 0) as largest_q_value,
+            sum(quantity)::double as quantity,
+            sum(judged_quantity)::double as judged_quantity,
+            sum(forecast_quantity) as forecast_quantity
+        from {kept.days(reader)}
+        where {OF_FAMILY}
+        group by date
+        order by date
+    """  # noqa: S608
+    found = frame(reader, sql, family=family, first=first, last=last, group=group)
+    by_rule = found["judged_count"] * FALSE_ALARM_RATE
+    by_discovery = found["anomaly_count"] * found["largest_q_value"]
+    found["expected_false_alarms"] = by_rule if family == BASELINE else by_discovery
+    return found
+
+
+@reads(RISK)
+def levels(reader: LakeReader, *, family: str, first: date, last: date, group: str | None) -> pd.DataFrame:
+    """One row per day and level of risk among the judged: how many series."""
+    sql = f"""
+        select date, risk_level, sum(judged_count)::bigint as series_count
+        from {kept.days(reader)}
+        where {OF_FAMILY} and judged_count > 0
+        group by all
+        order by all
+    """  # noqa: S608
+    return frame(reader, sql, family=family, first=first, last=last, group=group)
+
+
+@reads(RISK)
+def anomaly_types(reader: LakeReader, *, family: str, first: date, last: date, group: str | None) -> tuple[str, ...]:
+    """Types of the anomalies found, the most frequent first."""
+    sql = f"""
+        select anomaly_type from {kept.flagged(reader)}
+        where is_anomaly and anomaly_type is not null and {OF_FAMILY}
+        group by anomaly_type order by count(*) desc, anomaly_type
+    """  # noqa: S608
+    found = reader.rows(sql, {"family": family, "first": first, "last": last, "group": group})
+    return tuple(found["anomaly_type"].to_pylist())
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which anomalies the queue shows; an empty tuple leaves that open, ``text`` is part of a series' identifier."""
+
+    levels: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    text: str = ""
+    ranking: str = "Money at risk"
+
+
+@reads(RISK)
+def anomalies(
+    reader: LakeReader,
+    *,
+    family: str,
+    first: date,
+    last: date,
+    group: str | None,
+    wanted: Wanted,
+    limit: int | None,
+) -> pd.DataFrame:
+    """One row per anomaly, ranked; ``found_count`` says how many there are before the limit."""
+    sql = f"""
+        select
+            date, series_id, group_id, risk_level, anomaly_type,
+            quantity::double as quantity, forecast_quantity, lower, upper, z_score, p_value, q_value,
+            amount_at_risk::double as amount_at_risk, method,
+            count(*) over () as found_count
+        from {kept.flagged(reader)}
+        where
+            is_anomaly and {OF_FAMILY}
+            and (len($levels::varchar[]) = 0 or list_contains($levels::varchar[], risk_level))
+            and (len($types::varchar[]) = 0 or list_contains($types::varchar[], anomaly_type))
+            and contains(lower(series_id), lower($text))
+        order by {RANKINGS[wanted.ranking]}
+        limit $limit
+    """  # noqa: S608
+    return frame(
+        reader,
+        sql,
+        family=family,
+        first=first,
+        last=last,
+        group=group,
+        levels=list(wanted.levels),
+        types=list(wanted.types),
+        text=wanted.text.strip(),
+        limit=limit,
+    )
+
+
+_TOTALS = """
+    coalesce(sum(quantity), 0)::double as quantity,
+    coalesce(sum(judged_quantity), 0)::double as judged_quantity,
+    coalesce(sum(forecast_quantity), 0) as forecast_quantity,
+    coalesce(sum(judged_quantity), 0)::double - coalesce(sum(forecast_quantity), 0) as deviation_quantity,
+    sum(anomaly_count)::bigint as anomaly_count,
+    sum(amount_at_risk)::double as amount_at_risk
+"""
+
+
+@reads(RISK)
+def group_totals(reader: LakeReader, *, family: str, first: date, last: date) -> pd.DataFrame:
+    """One row per group (``part``): its series, and the sums of the period. The most money at risk first."""
+    sql = f"""
+        select group_id as part, any_value(sizes.series_count) as series_count, {_TOTALS}
+        from {kept.days(reader)} as days
+        left join (select group_id, count(*) as series_count from {kept.series(reader)} group by group_id) as sizes
+            using (group_id)
+        where method_family = $family and date between $first and $last
+        group by group_id
+        order by amount_at_risk desc, part
+    """  # noqa: S608
+    return frame(reader, sql, family=family, first=first, last=last)
+
+
+@reads(RISK)
+def series_totals(reader: LakeReader, *, family: str, first: date, last: date, group: str) -> pd.DataFrame:
+    """One row per series of a group (``part``), with the sums that add up to the group's. The most money first."""
+    sql = f"""
+        select series_id as part, 1::bigint as series_count, {_TOTALS}
+        from (
+            select
+                series_id, quantity,
+                case when forecast_quantity is not null then quantity end as judged_quantity,
+                case when quantity is not null then forecast_quantity end as forecast_quantity,
+                coalesce(is_anomaly, false)::bigint as anomaly_count,
+                case when is_anomaly then coalesce(amount_at_risk, 0) else 0 end as amount_at_risk
+            from {RISK}
+            where method_family = $family and date between $first and $last and coalesce(group_id, '') = $group
+        )
+        group by series_id
+        order by amount_at_risk desc, part
+    """  # noqa: S608
+    return frame(reader, sql, family=family, first=first, last=last, group=group)
+
+
+@reads(RISK)
+def series_names(
+    reader: LakeReader, *, family: str, first: date, last: date, group: str | None, limit: int
+) -> tuple[tuple[str, ...], int]:
+    """Identifiers of series, the most money at risk in the period first, and how many there are before the limit."""
+    sql = f"""
+        with money as (
+            select series_id, sum(amount_at_risk) as amount_at_risk
+            from {kept.flagged(reader)} where is_anomaly and {OF_FAMILY}
+            group by series_id
+        ),
+        named as (
+            select distinct series_id from {kept.series(reader)}
+            where $group::varchar is null or group_id = $group::varchar
+        )
+        select series_id, count(*) over () as found_count
+        from named left join money using (series_id)
+        order by amount_at_risk desc nulls last, series_id
+        limit $limit
+    """  # noqa: S608
+    found = reader.rows(sql, {"family": family, "first": first, "last": last, "group": group, "limit": limit})
+    return tuple(found["series_id"].to_pylist()), int(found["found_count"][0].as_py()) if found.num_rows else 0
+
+
+@reads(RISK)
+def series_days(reader: LakeReader, *, family: str, series: str, first: date, last: date) -> pd.DataFrame:
+    """One row per day of a series, as it was judged; where the family has no Z-score, that of the baseline."""
+    sql = f"""
+        with judged as (
+            select *, max(z_score) filter (where method_family = $baseline) over (partition by date) as baseline_z
+            from {RISK}
+            where series_id = $series and date between $first and $last
+        )
+        select
+            date, quantity::double as quantity, forecast_quantity, lower, upper,
+            coalesce(z_score, baseline_z) as z_score,
+            coalesce(is_anomaly, false) as is_anomaly,
+            coalesce(risk_level, 'none') as risk_level,
+            anomaly_type, amount_at_risk::double as amount_at_risk, p_value, q_value, method, group_id
+        from judged
+        where method_family = $family
+        order by date
+    """  # noqa: S608
+    return frame(reader, sql, family=family, baseline=BASELINE, series=series, first=first, last=last)
+
+
+@reads(DAILY)
+def special_days(reader: LakeReader, *, series: str, first: date, last: date) -> pd.DataFrame:
+    """Days on which the shop was closed or the series on promotion: date and ``kind``."""
+    sql = f"""
+        select date, case when is_closed then 'Closed' else 'Promotion' end as kind
+        from {DAILY}
+        where series_id = $series and date between $first and $last and (is_closed or coalesce(is_promoted, false))
+        order by date
+    """  # noqa: S608
+    return frame(reader, sql, series=series, first=first, last=last)

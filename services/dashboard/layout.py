@@ -1,0 +1,160 @@
+"""What every page is laid out with: sections that fail alone, and how a page says that data is missing or old."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from services.dashboard import palette
+from services.dashboard.ask import Lake, TableMissingError
+from services.dashboard.lake import Versions
+from services.dashboard.settings import Settings
+from spark_jobs.errors import RiskLakeError
+from spark_jobs.report import wording
+
+_STYLE = Path(__file__).with_name("style.css")
+
+
+def frame_page() -> None:
+    """The style that Streamlit's settings cannot say."""
+    st.html(f"<style>{_STYLE.read_text(encoding='utf-8')}</style>")
+
+
+@contextmanager
+def section(title: str, about: str = "") -> Iterator[None]:
+    """A titled part of a page. A table that is missing or cannot be read is said in its place, and the page goes on."""
+    st.subheader(title, anchor=False)
+    if about:
+        st.caption(about)
+    with reported():
+        yield
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Say here what is missing or broken in the block, in one line."""
+    try:
+        yield
+    except TableMissingError as missing:
+        nothing(f"Not in the lake yet: {', '.join(missing.tables)}.", "It appears here after the run that makes it.")
+    except RiskLakeError as error:
+        st.error(f"This part cannot be shown. {error}", icon=":material/error:")
+
+
+def nothing(what: str, advice: str = "") -> None:
+    """A part of a page that has nothing to show, and why."""
+    with st.container(border=True):
+        st.markdown(f":material/inbox: **{what}** {advice}")
+
+
+def empty_page(lake: Path, needs: str, command: str) -> None:
+    """A page none of whose tables are there."""
+    is_lake = lake.is_dir()
+    found = "The lake has none of this page's tables." if is_lake else f"There is no lake in {lake}."
+    nothing(found, f"{needs} come with a run:")
+    st.code(command, language="bash")
+
+
+def say_age(newest: date | datetime | None, settings: Settings, what: str, now: datetime | None = None) -> None:
+    """Warn where the newest data is older than it should be; ``what`` names it, as in ``The newest day``."""
+    if newest is None or settings.stale_after_days == 0:
+        return
+    age = age_of(newest, now or datetime.now(UTC))
+    if age > timedelta(days=settings.stale_after_days):
+        since = wording.plural(age.days, "day", "days")
+        shown = wording.instant(newest) if isinstance(newest, datetime) else wording.day(newest)
+        st.warning(
+            f"**Old data.** {what} is {shown}, {since} ago; expected within "
+            f"{settings.stale_after_days:g} days. All figures are of that time.",
+            icon=":material/schedule:",
+        )
+
+
+def age_of(newest: date | datetime, now: datetime) -> timedelta:
+    """How long ago an instant was, or the end of a day (UTC): yesterday's figures are complete today."""
+    if isinstance(newest, datetime):
+        return now - newest
+    return now - datetime.combine(newest + timedelta(days=1), datetime.min.time(), UTC)
+
+
+def follow(lake: Lake, names: tuple[str, ...], shown: Versions, settings: Settings) -> None:
+    """Draw the page again as soon as a table has another version than the page shows."""
+
+    @st.fragment(run_every=settings.refresh_seconds)
+    def look() -> None:
+        if lake.versions(*names) != shown:
+            st.rerun()
+
+    look()
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    """A frame as CSV in UTF-8; text that a spreadsheet would run as a formula is made text by a quote before it."""
+    safe = frame.copy()
+    for column in safe.select_dtypes("object"):
+        safe[column] = safe[column].map(lambda value: f"'{value}" if _is_formula(value) else value)
+    return safe.to_csv(index=False).encode()
+
+
+def _is_formula(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def download(label: str, name: str, make: Callable[[], pd.DataFrame], *, key: str) -> None:
+    """A button that makes a CSV file of a frame when it is pressed."""
+    st.download_button(
+        label,
+        data=lambda: csv(make()),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=key,
+    )
+
+
+def draw(chart: alt.Chart | alt.LayerChart, described: str, *, key: str, height: int = 260) -> None:
+    """Draw a chart as wide as there is room; ``described`` says in a sentence what is to be seen."""
+    shown = (
+        chart.properties(height=height, description=described)
+        .configure_view(strokeWidth=0)
+        .configure_axis(labelColor=palette.MUTED, titleColor=palette.MUTED, labelFontSize=12, titleFontSize=12)
+        .configure_legend(labelColor=palette.INK, labelFontSize=12)
+    )
+    with st.container(key=key):
+        st.altair_chart(shown, width="stretch", key=f"{key}-chart")
+
+
+def table(
+    shown: pd.DataFrame,
+    described: str,
+    columns: Mapping[str, Any] | None = None,
+    *,
+    key: str,
+    height: int | None = None,
+) -> None:
+    """A table to read; ``height`` in pixels, as high as its rows without one. Its columns are said how to be shown."""
+    with st.container(key=key):
+        st.dataframe(
+            shown,
+            hide_index=True,
+            height=height or "auto",
+            column_config=dict(columns or {}),
+            alt=described,
+            key=f"{key}-rows",
+        )
+
+
+def tabs(parts: Mapping[str, Callable[[], None]], *, key: str) -> None:
+    """One part of a page under each name; only the open one is asked for and sent."""
+    for place, part in zip(st.tabs(list(parts), key=key, on_change="rerun"), parts.values(), strict=True):
+        if place.open:
+            with place:
+                part()
