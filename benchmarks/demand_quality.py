@@ -111,7 +111,7 @@ def run_nab(options: argparse.Namespace, folder: Path) -> None:
     scores = ranked | {ours: alarming}
     found = {name: nab.nab_score(files, told) for name, told in scores.items()}
     volumes = {name: mean_vus(files, told) for name, told in ranked.items()}
-    held_out = held_out_score(files, scores[ours])
+    held_out = nab.held_out_score(files, scores[ours])
     figures = [Figure(f"NAB score, {ours}", found[ours].score, "", NAB_TARGET, ">=")]
     figures += [Figure(f"NAB score, {name}", result.score) for name, result in found.items() if name != ours]
     figures += [Figure(f"NAB score, {ours}, threshold of the other folders", held_out)]
@@ -128,19 +128,6 @@ def run_nab(options: argparse.Namespace, folder: Path) -> None:
         quiet=[name for name in found if name != ours],
         figures=figures[:1],
     )
-
-
-def held_out_score(files: Sequence[nab.LabelledSeries], scores: Sequence[nab.Array]) -> float:
-    """The score where each folder's threshold is the best one of the other folders."""
-    folders = [file.name.split("/")[0] for file in files]
-    total, windows = 0.0, 0
-    for folder in sorted(set(folders)):
-        inside = [i for i, name in enumerate(folders) if name == folder]
-        outside = [i for i, name in enumerate(folders) if name != folder]
-        threshold = nab.nab_score([files[i] for i in outside], [scores[i] for i in outside]).threshold
-        here = nab.score_at([files[i] for i in inside], [scores[i] for i in inside], threshold)
-        total, windows = total + here.gain, windows + here.windows
-    return 100.0 * total / (2.0 * windows) if windows else float("nan")
 
 
 def mean_vus(files: Sequence[nab.LabelledSeries], scores: Sequence[nab.Array]) -> float:
