@@ -97,7 +97,7 @@ bench: java .venv/.dev jars ## Run every benchmark at a small size into build/be
 bench-full: java .venv/.dev jars ## Measure what the README claims, at its sizes, into benchmarks/results (hours): BENCH=name ARGS="--runs 1".
 	@for name in $(BENCHES); do $(BIN)/python -m "benchmarks.$$name" $(ARGS) || exit; done
 
-eval-demand: .venv/.dev ## Measure how well the demand monitor detects and forecasts, on labelled and real data: DATA=dir ARGS="--parts nab".
+eval-demand: .venv/.dev ## Measure how well the demand monitor detects and forecasts, and how fast, on labelled and real data (a quarter of an hour): DATA=dir ARGS="--parts nab".
 	@$(BIN)/python -m benchmarks.demand_quality $(if $(DATA),--data '$(DATA)') $(ARGS)
 
 ##@ AWS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.support.retail_demand import Product
 from ml.demand.daily_grid import Array, DailySeries, Flags, filled
 from ml.demand.discovery import q_values
-from ml.demand.judgement import judgement
+from ml.demand.judgement import Judgement
 from ml.demand.settings import DEFAULTS
 
 #: The plain rule: value of seven days before, deviations of 30 days, two standard deviations.
@@ -32,15 +32,8 @@ class Flagged:
     deviation: Array
 
 
-Detector = Callable[[Sequence[Product]], list[Flagged]]
-
-
-def plain_rule(products: Sequence[Product]) -> list[Flagged]:
+def plain_rule(series: DailySeries) -> Flagged:
     """|z| >= 2 of the deviation from the value a week before, by the deviations of the 30 days before."""
-    return [_plain(product.series) for product in products]
-
-
-def _plain(series: DailySeries) -> Flagged:
     deviation = np.full(series.days, np.nan)
     deviation[LAG:] = series.quantity[LAG:] - series.quantity[:-LAG]
     flagged = np.zeros(series.days, dtype=bool)
@@ -52,28 +45,20 @@ def _plain(series: DailySeries) -> Flagged:
     return Flagged(flagged, flagged, np.nan_to_num(deviation))
 
 
-def full_method(level: float) -> Detector:
-    """Discoveries of the full method at ``level`` among the series of a day."""
-
-    def flag(products: Sequence[Product]) -> list[Flagged]:
-        p_values, deviations, queued = [], [], []
-        for product in products:
-            series, found = product.series, judgement(product.series)
-            p, deviation, is_off = (
-                np.full(series.days, np.nan),
-                np.zeros(series.days),
-                np.zeros(series.days, dtype=bool),
-            )
-            p[found.place] = found.p_value
-            is_off[found.place] = [kind is not None for kind in found.anomaly_type]
-            deviation[found.place] = np.nan_to_num(found.quantity - found.forecast)
-            p_values.append(p)
-            deviations.append(deviation)
-            queued.append(is_off)
-        discovered = discoveries(products, p_values, level)
-        return [Flagged(f, f | o, d) for f, o, d in zip(discovered, queued, deviations, strict=True)]
-
-    return flag
+def full_method(products: Sequence[Product], judged: Sequence[Judgement], level: float) -> list[Flagged]:
+    """Discoveries of the full method at ``level`` among the series of a day; queued is what the table names besides."""
+    p_values, deviations, queued = [], [], []
+    for product, found in zip(products, judged, strict=True):
+        days = product.series.days
+        p, deviation, is_off = np.full(days, np.nan), np.zeros(days), np.zeros(days, dtype=bool)
+        p[found.place] = found.p_value
+        is_off[found.place] = [kind is not None for kind in found.anomaly_type]
+        deviation[found.place] = np.nan_to_num(found.quantity - found.forecast)
+        p_values.append(p)
+        deviations.append(deviation)
+        queued.append(is_off)
+    discovered = discoveries(products, p_values, level)
+    return [Flagged(f, f | o, d) for f, o, d in zip(discovered, queued, deviations, strict=True)]
 
 
 def discoveries(products: Sequence[Product], p_values: Sequence[Array], level: float) -> list[Flags]:
@@ -88,12 +73,8 @@ def discoveries(products: Sequence[Product], p_values: Sequence[Array], level: f
     return [row[place] for row, place in zip(found, places, strict=True)]
 
 
-def stl_iqr(products: Sequence[Product]) -> list[Flagged]:
+def stl_iqr(series: DailySeries) -> Flagged:
     """Remainder of STL over the last 13 weeks, the day itself the last, beyond three interquartile ranges."""
-    return [_stl(product.series) for product in products]
-
-
-def _stl(series: DailySeries) -> Flagged:
     from statsmodels.tsa.seasonal import STL
 
     values = filled(series, DEFAULTS.season_days)
@@ -110,30 +91,25 @@ def _stl(series: DailySeries) -> Flagged:
     return Flagged(flagged, flagged, deviation)
 
 
-def _nothing(days: int) -> Flagged:
-    flags = np.zeros(days, dtype=bool)
-    return Flagged(flags, flags, np.zeros(days))
-
-
-def statsforecast_intervals(products: Sequence[Product]) -> list[Flagged]:
+def statsforecast_intervals(series: DailySeries) -> Flagged:
     """Outside of the 95 % interval of AutoETS, by the library's own cross-validation, refitted every four weeks."""
     import pandas as pd
     from statsforecast import StatsForecast
     from statsforecast.models import AutoETS
 
-    frames = [
-        pd.DataFrame({"unique_id": number, "ds": np.arange(p.series.days), "y": filled(p.series, DEFAULTS.season_days)})
-        for number, p in enumerate(products)
-    ]
-    windows = min(p.series.days for p in products) - DEFAULTS.minimum_history_days
-    made = StatsForecast([AutoETS(season_length=DEFAULTS.season_days)], freq=1).cross_validation(
-        df=pd.concat(frames), h=1, step_size=1, n_windows=windows, refit=DEFAULTS.choice_days, level=[95]
-    )
-    found = [_nothing(p.series.days) for p in products]
-    for number, rows in made.groupby("unique_id"):
-        product, flags = products[int(number)].series, found[int(number)]
+    flags, deviation = np.zeros(series.days, dtype=bool), np.zeros(series.days)
+    if (windows := series.days - DEFAULTS.minimum_history_days) > 0:
+        values = filled(series, DEFAULTS.season_days)
+        rows = StatsForecast([AutoETS(season_length=DEFAULTS.season_days)], freq=1).cross_validation(
+            df=pd.DataFrame({"unique_id": 0, "ds": np.arange(series.days), "y": values}),
+            h=1,
+            step_size=1,
+            n_windows=windows,
+            refit=DEFAULTS.choice_days,
+            level=[95],
+        )
         days = rows["ds"].to_numpy()
         outside = (rows["y"] < rows["AutoETS-lo-95"]) | (rows["y"] > rows["AutoETS-hi-95"])
-        flags.is_flagged[days] = outside.to_numpy() & product.is_known[days]
-        flags.deviation[days] = (rows["y"] - rows["AutoETS"]).to_numpy()
-    return found
+        flags[days] = outside.to_numpy() & series.is_known[days]
+        deviation[days] = (rows["y"] - rows["AutoETS"]).to_numpy()
+    return Flagged(flags, flags, deviation)

@@ -16,13 +16,16 @@ class Outcome:
     """Shares lie in [0, 1]; ``delay`` is in open days after the first of an anomaly, over those that were found.
 
     ``false_discovery_rate``: mean over days of the share of false alarms among the alarms, 0 on days without any.
-    ``money_recall``: of the money injected, the part in anomalies among the first ``alerts_a_day`` of a day's queue.
+    The queue of a day is its first ``alerts_a_day`` days by money: ``queue_precision`` is the share of it that belongs
+    to anomalies, ``queue_recall`` the share of anomalies that have a day in it, ``money_recall`` their money's share.
     """
 
     precision: float
     recall: float
     delay: float
     false_discovery_rate: float
+    queue_precision: float
+    queue_recall: float
     money_recall: float
     alarms_a_day: float
     recall_by_kind: Mapping[str, float]
@@ -50,21 +53,24 @@ def outcome(case: Injected, found: Sequence[Flagged], alerts_a_day: int) -> Outc
         is_judged_day[begin : begin + product.series.days] |= ordinary
     shares = np.divide(false, true + false, out=np.zeros(days), where=judged)[is_judged_day]
     amounts = np.array([event.amount for event in case.events])
-    caught = _among_first(case, found, alerts_a_day)
+    queue = _queue(case, found, alerts_a_day)
+    caught = {number for number in queue if number is not None}
     alarms = float(true.sum() + false.sum())
     return Outcome(
         precision=float(true.sum() / alarms) if alarms else float("nan"),
         recall=len(delays) / max(len(case.events), 1),
         delay=float(np.mean(list(delays.values()))) if delays else float("nan"),
         false_discovery_rate=float(shares.mean()) if shares.size else 0.0,
+        queue_precision=sum(number is not None for number in queue) / len(queue) if queue else float("nan"),
+        queue_recall=len(caught) / max(len(case.events), 1),
         money_recall=float(amounts[sorted(caught)].sum() / amounts.sum()) if amounts.sum() else float("nan"),
         alarms_a_day=alarms / max(int(is_judged_day.sum()), 1),
         recall_by_kind=_by_kind(case.events, delays.keys()),
     )
 
 
-def _among_first(case: Injected, found: Sequence[Flagged], alerts_a_day: int) -> set[int]:
-    """Numbers of the events that have a day among the queued days of most money of that day."""
+def _queue(case: Injected, found: Sequence[Flagged], alerts_a_day: int) -> list[int | None]:
+    """The queued days of most money of each day: number of the event that they belong to, None for ordinary ones."""
     event_of = {(e.series, place): number for number, e in enumerate(case.events) for place in e.places}
     by_day: dict[int, list[tuple[float, int, int]]] = {}
     for series, (product, flags, ordinary) in enumerate(zip(case.products, found, case.is_ordinary, strict=True)):
@@ -73,7 +79,7 @@ def _among_first(case: Injected, found: Sequence[Flagged], alerts_a_day: int) ->
                 amount = abs(float(flags.deviation[place])) * product.unit_price
                 by_day.setdefault(product.series.first_day + int(place), []).append((-amount, series, int(place)))
     queue = [alarm for alarms in by_day.values() for alarm in sorted(alarms)[:alerts_a_day]]
-    return {event_of[series, place] for _, series, place in queue if (series, place) in event_of}
+    return [event_of.get((series, place)) for _, series, place in queue]
 
 
 def _by_kind(events: Sequence[Event], found: Collection[int]) -> dict[str, float]:

@@ -141,15 +141,15 @@ def nab_score(files: Sequence[LabelledSeries], scores: Sequence[Array], profile:
     nothing = -profile.false_negative * rows.windows
     total = np.concatenate([[nothing], nothing + np.cumsum(gains)])
     is_last = np.concatenate([[True], np.append(score[1:] != score[:-1], True)[: score.size]])
-    place = int(np.argmax(np.where(is_last, total, -np.inf)))
+    end = int(np.argmax(np.where(is_last, total, -np.inf)))
     perfect = profile.true_positive * rows.windows
     return NabScore(
-        score=float(100.0 * (total[place] - nothing) / (perfect - nothing)) if rows.windows else 0.0,
-        gain=float(total[place] - nothing),
-        threshold=float(score[place - 1]) if place else np.inf,
-        detected=len({int(number) for number in window[:place] if number >= 0}),
+        score=float(100.0 * (total[end] - nothing) / (perfect - nothing)) if rows.windows else 0.0,
+        gain=float(total[end] - nothing),
+        threshold=float(score[end - 1]) if end else np.inf,
+        detected=len({int(number) for number in window[:end] if number >= 0}),
         windows=rows.windows,
-        false_alarms=int(np.count_nonzero(~is_inside[:place])),
+        false_alarms=int(np.count_nonzero(~is_inside[:end])),
     )
 
 
@@ -163,11 +163,24 @@ def score_at(
     outside = is_alarm & (rows.window < 0)
     total = float(rows.weight[outside].sum()) - profile.false_negative * rows.windows
     hit = {int(number) for number in rows.window[is_alarm] if number >= 0}
-    for number in hit:
-        total += float(rows.weight[is_alarm & (rows.window == number)].max()) + profile.false_negative
+    for window in hit:
+        total += float(rows.weight[is_alarm & (rows.window == window)].max()) + profile.false_negative
     nothing, perfect = -profile.false_negative * rows.windows, profile.true_positive * rows.windows
     score = 100.0 * (total - nothing) / (perfect - nothing) if rows.windows else 0.0
     return NabScore(score, total - nothing, threshold, len(hit), rows.windows, int(np.count_nonzero(outside)))
+
+
+def held_out_score(files: Sequence[LabelledSeries], scores: Sequence[Array]) -> float:
+    """The score where each folder's threshold is the best one of the other folders."""
+    folders = [file.name.split("/")[0] for file in files]
+    total, windows = 0.0, 0
+    for folder in sorted(set(folders)):
+        inside = [i for i, name in enumerate(folders) if name == folder]
+        outside = [i for i, name in enumerate(folders) if name != folder]
+        threshold = nab_score([files[i] for i in outside], [scores[i] for i in outside]).threshold
+        here = score_at([files[i] for i in inside], [scores[i] for i in inside], threshold)
+        total, windows = total + here.gain, windows + here.windows
+    return 100.0 * total / (2.0 * windows) if windows else float("nan")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,11 @@ class Product:
         """What was sold in all, at the median price."""
         return float(np.nansum(self.series.quantity) * self.unit_price)
 
+    @property
+    def sold_days(self) -> int:
+        """Days on which it was sold or came back."""
+        return int(np.count_nonzero(np.nan_to_num(self.series.quantity)))
+
 
 def read(file: Path) -> list[Product]:
     """Every product, sorted by code. A day without any invoice was closed; one without the product sold none of it."""

@@ -15,13 +15,13 @@ _LAG_DAYS, _DEVIATION_DAYS = 7, 30
 
 
 def ours(series: LabelledSeries) -> Array:
-    """What alarms by the one setting of ``ml.demand.stream``."""
-    return alarms(strangeness(series.values, series.probation), series.probation)
-
-
-def ours_unsilenced(series: LabelledSeries) -> Array:
-    """The same before alarms are thinned out: what ranks every row."""
+    """What the one setting of ``ml.demand.stream`` says of every row."""
     return strangeness(series.values, series.probation)
+
+
+def ours_thinned_out(series: LabelledSeries, strange: Array) -> Array:
+    """What of it alarms: of an anomaly that lasts, its strangest rows alone."""
+    return alarms(strange, series.probation)
 
 
 def windowed_gaussian(series: LabelledSeries) -> Array:

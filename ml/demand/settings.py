@@ -12,8 +12,17 @@ _AT_LEAST_ONE = (
     "selection_days",
     "weekday_weeks",
     "fitted_days",
+    "rare_demand_days",
 )
-_SHARES = ("single_day_share", "interval_level", "tail_share", "adaptation_step", "scale_weight", "stock_out_chance")
+_SHARES = (
+    "single_day_share",
+    "interval_level",
+    "tail_share",
+    "adaptation_step",
+    "scale_weight",
+    "stock_out_chance",
+    "combination_margin",
+)
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,13 @@ class DemandSettings:
     choice_days: int = 28
     #: The last days that a fit sees. Older ones cost time and tell little of the level and the week.
     fitted_days: int = 365
-    #: Judged days over which forecasters are compared; the one with the smallest mean absolute error goes on.
+    #: Judged days over which forecasters are compared; the one with the smallest loss goes on.
     selection_days: int = 56
+    #: What a squared error counts for in that loss beside an absolute one, each in units of seasonal naive's. The same
+    #: loss says how much of its mean rare demand is forecast at (``ml.demand.rare_demand``).
+    squared_error_weight: float = 4.0
+    #: Days before each that tell on how large a share of days demand comes.
+    rare_demand_days: int = 28
     #: Same weekdays that the mean of a weekday is taken over.
     weekday_weeks: int = 8
     #: Average days between two of demand from which it is intermittent (Syntetos, Boylan and Croston 2005).
@@ -74,8 +88,10 @@ class DemandSettings:
     #: Forecasters that compete, by name (``ml.demand.forecasters``); seasonal_naive always does.
     regular_forecasters: tuple[str, ...] = ("weekday_mean", "auto_ets", "mstl")
     intermittent_forecasters: tuple[str, ...] = ("weekday_mean", "croston", "tsb", "adida")
-    #: Whether the mean of all forecasters competes too.
+    #: Whether the mean of all forecasters but seasonal naive competes too, and the part of its loss that a single one
+    #: must save to be chosen instead: of few days, the best is easily mistaken.
     has_combination: bool = True
+    combination_margin: float = 0.05
 
     def __post_init__(self) -> None:
         for name in _AT_LEAST_ONE:
@@ -84,6 +100,8 @@ class DemandSettings:
         for name in _SHARES:
             if not 0.0 < getattr(self, name) < 1.0:
                 raise ValueError(f"{name}: found {getattr(self, name)}, expected a number between 0 and 1")
+        if self.squared_error_weight <= 0.0:
+            raise ValueError(f"squared_error_weight: found {self.squared_error_weight}, expected more than 0")
         if self.minimum_history_days < 2 * self.season_days:
             raise ValueError(
                 f"minimum_history_days: found {self.minimum_history_days}, expected two seasons, {2 * self.season_days}"
