@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -368,75 +368,3 @@ def test_the_rows_are_those_of_the_command_line(account: None, tmp_path: Any) ->
     made = {str(day): parquet(rows) for day, rows in days_of(table)}
     kept = {key.split("date=")[1][:10]: body for key, body in content(state()).items() if "date=" in key}
     assert made == kept
-
-
-Asked = Callable[..., dict[str, Any]]
-
-
-def test_questions_and_pages(account: None) -> None:
-    served(put("daily_demand/first.csv", ROWS))
-    newest = ask("risk", method_family="seasonal_naive_z")
-    assert (newest["date"], newest["count"], newest["next_cursor"]) == ("2024-02-29", 3, None)
-    amounts = [float(row["amount_at_risk"]) for row in newest["rows"]]
-    assert amounts == sorted(amounts, reverse=True)
-    pages, cursor = [], None
-    while True:
-        page = ask("risk", method_family="seasonal_naive_z", limit="2", **({"cursor": cursor} if cursor else {}))
-        pages += page["rows"]
-        cursor = page["next_cursor"]
-        if cursor is None:
-            break
-    assert pages == newest["rows"]
-    days = ask("days", limit="2")
-    assert [day["date"] for day in days["days"]] == ["2024-02-29", "2024-02-28"]
-    assert (days["count"], days["next_before"]) == (60, "2024-02-28")
-    assert ask("days", before="2024-01-02") == {
-        "count": 1,
-        "days": [{"date": FIRST, "rows": 3, "anomalies": {"seasonal_naive_z": 0}}],
-        "next_before": None,
-    }
-    health = ask("health")
-    assert (health["status"], health["newest_date"], health["day_count"]) == ("stale", "2024-02-29", 60)
-
-
-def test_a_cursor_of_a_day_that_was_judged_anew_is_refused(account: None) -> None:
-    served(put("daily_demand/first.csv", ROWS))
-    cursor = ask("risk", method_family="seasonal_naive_z", limit="1")["next_cursor"]
-    served(put("daily_demand/second.csv", ["s0,2024-02-29,90,2.50"]))
-    wrong = ask("risk", 400, method_family="seasonal_naive_z", limit="1", cursor=cursor)
-    assert wrong["error"]["code"] == "expired_cursor"
-
-
-@pytest.mark.parametrize(
-    ("question", "parameters", "status", "code", "message"),
-    [
-        ("risk", {"date": "31.01.2024"}, 400, "invalid_date", "date: found 31.01.2024, expected a day"),
-        ("risk", {"date": "2024-03-09"}, 404, "not_judged", "has no result; the newest is 2024-01-05"),
-        ("risk", {"series_id": "s9"}, 404, "unknown_series", "series_id: s9 has no result on 2024-01-05"),
-        ("risk", {"series_id": ""}, 400, "invalid_series_id", "found 0 characters"),
-        ("risk", {"limit": "0"}, 400, "invalid_limit", "expected a number from 1 to 1000"),
-        ("risk", {"limit": "many"}, 400, "invalid_limit", "expected a number from 1 to 1000"),
-        ("risk", {"method_family": "magic"}, 400, "invalid_method_family", "seasonal_naive_z, forecast_interval"),
-        ("risk", {"is_anomaly": "yes"}, 400, "invalid_is_anomaly", "expected one of true, false"),
-        ("risk", {"risk_level": "huge"}, 400, "invalid_risk_level", "none, low, medium, high, critical"),
-        ("risk", {"cursor": "../x"}, 400, "invalid_cursor", "expected the next_cursor of an answer"),
-        ("risk", {"serie_id": "s1"}, 400, "unknown_parameter", "serie_id: is no parameter"),
-        ("days", {"before": "now"}, 400, "invalid_before", "before: found now"),
-        ("days", {"date": "2024-01-01"}, 400, "unknown_parameter", "expected before, limit"),
-        ("health", {"date": "2024-01-01"}, 400, "unknown_parameter", "expected none"),
-        ("moon", {}, 404, "unknown_route", "found GET /v1/demand/moon"),
-    ],
-)
-def test_questions_that_get_no_answer(
-    account: None, question: str, parameters: dict[str, str], status: int, code: str, message: str
-) -> None:
-    served(put("daily_demand/first.csv", ROWS[:5]))
-    error = ask(question, status, **parameters)["error"]
-    assert error["code"] == code
-    assert message in error["message"]
-
-
-def test_before_the_first_result(account: None) -> None:
-    assert ask("health")["status"] == "empty"
-    assert ask("days")["days"] == []
-    assert "the newest is none yet" in ask("risk", 404)["error"]["message"]

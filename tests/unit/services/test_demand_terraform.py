@@ -54,20 +54,15 @@ def test_functions_begin_where_the_code_does() -> None:
 
 
 def test_routes_are_those_that_are_answered() -> None:
-    (questions,) = re.findall(
-        r'routes +=.*for question in \[(.+?)\] : "(.+?)"', (MODULE / "reading/main.tf").read_text()
-    )
-    names = re.findall(r'"(\w+)"', questions[0])
-    assert {questions[1].replace("${question}", name) for name in names} == set(reading._ROUTES)
+    text = (MODULE / "reading" / "main.tf").read_text()
+    (declared,) = re.findall(r'routes +=.*for question in \[(.+?)\] : "(.+?)"', text)
+    questions = re.findall(r'"(\w+)"', declared[0])
+    assert {declared[1].replace("${question}", question) for question in questions} == set(reading._ROUTES)
 
 
 def test_deliveries_lie_where_the_lake_takes_them_from() -> None:
     (prefix,) = re.findall(r'deliveries += .*prefix = "(.+?)/"', (MODULE / "main.tf").read_text())
     assert prefix in {declared.table for declared in landing_contracts()}
-    (declared,) = re.findall(
-        r'"metrics_namespace" \{.*?default += "(\w+)"', (MODULE / "variables.tf").read_text(), re.S
-    )
-    assert declared == NAMESPACE
 
 
 def test_the_dashboard_reads_what_its_pages_read() -> None:
