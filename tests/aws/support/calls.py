@@ -1,8 +1,8 @@
 """Recorded requests as what IAM judges: actions on resources.
 
 Source: AWS Service Authorization Reference, S3, Secrets Manager, KMS, CloudWatch, SQS and Athena; S3 User Guide,
-"Required permissions for S3 API operations". With SSE-KMS, S3 calls KMS in the name of whoever reads or writes an object,
-and SQS in that of whoever sends a message.
+"Required permissions for S3 API operations". With SSE-KMS, S3 calls KMS in the name of whoever reads or writes an
+object, and SQS in that of whoever sends a message.
 """
 
 from __future__ import annotations

@@ -63,9 +63,8 @@ class Deliveries:
 
 def judged(stack: Stack, event: dict[str, Any]) -> dict[str, Any]:
     """The one outcome of an event at the function that judges."""
-    (outcome,) = called(stack, stack.outputs()["demand_monitor"]["function_names"]["judging"], "judging", event)[
-        "outcomes"
-    ]
+    function = stack.outputs()["demand_monitor"]["function_names"]["judging"]
+    (outcome,) = called(stack, function, "judging", event)["outcomes"]
     return outcome
 
 
@@ -85,9 +84,8 @@ def called(stack: Stack, function: str, who: str, event: dict[str, Any]) -> dict
     applied = boto3.client("lambda").get_function_configuration(FunctionName=function)
     (command,) = applied["ImageConfigResponse"]["ImageConfig"]["Command"]
     settings = variables(stack.port, who) | applied["Environment"]["Variables"]
-    answer: dict[str, Any] = json.loads(
-        _run(_CALL, command, settings=settings, given=json.dumps(event)).splitlines()[-1]
-    )
+    told = _run(_CALL, command, settings=settings, given=json.dumps(event))
+    answer: dict[str, Any] = json.loads(told.splitlines()[-1])
     return answer
 
 
