@@ -15,6 +15,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --genera
 ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train --extra demand
 DASHBOARD_EXTRAS := --extra query --extra report --extra services
 GLUE_EXTRAS := --extra quality --extra report --extra train --extra demand --extra aws
+DEMAND_MONITOR_EXTRAS := --extra embedded --extra demand --extra lambda
 BENCHES = $(or $(BENCH),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))))
 TERRAFORM_FMT = command -v terraform >/dev/null || { echo 'terraform is not installed: its files were passed over'; exit 0; }; terraform fmt
 TERRAFORM_ENV = terraform -chdir='terraform/envs/$(ENV)'
@@ -147,6 +148,7 @@ lock: .venv/.dev ## Resolve pyproject.toml again into requirements/*.lock, hashe
 	@$(COMPILE) pyproject.toml $(ETL_EXTRAS) --constraints requirements/dev.lock --output-file requirements/etl.lock
 	@$(COMPILE) pyproject.toml $(GLUE_EXTRAS) --constraints requirements/dev.lock --output-file requirements/glue.lock
 	@$(COMPILE) pyproject.toml $(DASHBOARD_EXTRAS) --constraints requirements/dev.lock --output-file requirements/dashboard.lock
+	@$(COMPILE) pyproject.toml $(DEMAND_MONITOR_EXTRAS) --constraints requirements/dev.lock --output-file requirements/demand_monitor.lock
 	@$(COMPILE) requirements/checkov.in --output-file requirements/checkov.lock
 	@! grep -n '://' requirements/*.lock
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import urllib.request
 from datetime import date, timedelta
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from services.alerting import handler
 from spark_jobs import registry
@@ -23,19 +20,29 @@ from spark_jobs.query import run_query
 from spark_jobs.sources import csv_folder
 from spark_jobs.sources.sample import generate
 from tests.aws.support import iam
-from tests.aws.support.calls import calls_of
-from tests.aws.support.iam import Call
 from tests.aws.support.local_stack import Stack
 from tests.aws.support.moto_server import REGION, ROOT, cleaned_environment, variables
+from tests.aws.support.products import Deliveries, called, copied_tables, judged, refused
+from tests.aws.support.rights import (
+    ACCESS,
+    JOBS,
+    ROLES,
+    UNUSED,
+    calls,
+    covers,
+    elsewhere,
+    explained,
+    role,
+    unused,
+)
+from tests.unit.demand.deliveries import demand_rows
 from tests.unit.incremental.lakes import content, lake_in, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.spark]
 
 #: The last day of the sample's bookings.
 BUSINESS_DATE = "2025-12-31"
-JOBS = yaml.safe_load((ROOT / "glue" / "jobs.yaml").read_text())
-ACCESS = json.loads((ROOT / "terraform" / "access.json").read_text())
-UNUSED = yaml.safe_load((Path(__file__).parent / "unused_grants.yaml").read_text())
+NAME = "risk-lakehouse-local"
 
 
 def glue_job(stack: Stack, job: str) -> subprocess.CompletedProcess[str]:
@@ -72,20 +79,6 @@ def jobs_run(stack: Stack, sample: Path) -> Stack:
         ended = glue_job(stack, job)
         assert ended.returncode == 0, f"{job}: {ended.stderr[-3000:]}"
     return stack
-
-
-def role(job: str) -> list[dict[str, Any]]:
-    """The statements of a job's role, as IAM has them."""
-    import boto3
-
-    client, name = boto3.client("iam"), f"risk-lakehouse-local-job-{job}"
-    policies = client.list_role_policies(RoleName=name)["PolicyNames"]
-    return iam.statements(client.get_role_policy(RoleName=name, PolicyName=p)["PolicyDocument"] for p in policies)
-
-
-def calls(stack: Stack, job: str) -> set[Call]:
-    told = stack.outputs()
-    return calls_of(stack.record, job, told["kms_key_arn"], told["workgroups"]["platform"]["arn"])
 
 
 def test_a_second_plan_changes_nothing(stack: Stack) -> None:
@@ -198,70 +191,59 @@ def test_a_held_lake_is_refused(jobs_run: Stack) -> None:
     assert "another run is at work" in ended.stderr
 
 
-@pytest.mark.parametrize("job", JOBS)
-def test_a_role_allows_every_call_of_its_job(jobs_run: Stack, job: str) -> None:
-    made, found = calls(jobs_run, job), role(job)
-    least = {"athena:StartQueryExecution"} if ACCESS[job]["makes_views"] else {"s3:GetObject", "s3:PutObject"}
-    assert {call.action for call in made} >= least
+@pytest.fixture(scope="module")
+def products_run(jobs_run: Stack) -> Stack:
+    """The same after the demand monitor has judged a file and refused one, and the dashboard has copied its tables."""
+    landing, demand = Deliveries(jobs_run), demand_rows(2, 45)
+    assert judged(jobs_run, landing.put("first.csv", demand))["status"] == "published"
+    assert judged(jobs_run, landing.put("first.csv", demand))["status"] == "unchanged"
+    assert judged(jobs_run, {"from": "2024-02-01", "to": "2024-02-03"})["status"] == "unchanged"
+    assert judged(jobs_run, landing.put("bad.csv", ["s1,2024-02-30,1,1"]))["status"] == "refused"
+    landing.remove()
+    copied_tables(jobs_run)
+    return jobs_run
+
+
+def test_the_demand_monitor_answers_with_its_applied_settings(products_run: Stack) -> None:
+    event = {"routeKey": "GET /v1/demand/risk", "queryStringParameters": {"method_family": "seasonal_naive_z"}}
+    answer = called(products_run, f"{NAME}-demand-reading", "reading", event)
+    told = json.loads(answer["body"])
+    assert (answer["statusCode"], told["date"], told["count"]) == (200, "2024-02-14", 2)
+    kept = refused(products_run)
+    assert [(message["error"], message["event"]["detail"]["object"]["key"]) for message in kept] == [
+        ("DeliveryRefusedError", "daily_demand/bad.csv")
+    ]
+
+
+def test_the_dashboards_copy_is_the_lakes(products_run: Stack, here: Lake) -> None:
+    copy = Lake(copied_tables(products_run))
+    assert copy.row_count("gold.customer_360") == here.row_count("gold.customer_360") > 0
+    assert not copy.exists("silver.customers_pii")
+
+
+@pytest.mark.parametrize("who", ROLES)
+def test_a_role_allows_every_call_that_was_made_with_it(products_run: Stack, who: str) -> None:
+    made, found = calls(products_run, who), role(who)
+    writes = {"s3:PutObject"} if who not in ("reading", "dashboard") else set()
+    asks = bool(ACCESS[who]["makes_views"]) if who in ACCESS else False
+    assert {call.action for call in made} >= ({"athena:StartQueryExecution"} if asks else {"s3:GetObject", *writes})
     assert sorted({str(call) for call in made if not iam.is_allowed(call, found)}) == []
 
 
-@pytest.mark.parametrize("job", JOBS)
-def test_a_role_allows_nothing_elsewhere(jobs_run: Stack, job: str) -> None:
-    found = role(job)
-    assert [str(call) for call in elsewhere(job) if iam.is_allowed(call, found)] == []
+@pytest.mark.parametrize("who", ROLES)
+def test_a_role_allows_nothing_elsewhere(products_run: Stack, who: str) -> None:
+    found = role(who)
+    assert [str(call) for call in elsewhere(who) if iam.is_allowed(call, found)] == []
 
 
-def elsewhere(job: str) -> list[Call]:
-    """What other jobs may do and this one may not, and what none may."""
-    own = ACCESS[job]
-    every = sorted({place for found in ACCESS.values() for place in [*found["reads"], *found["writes"]]})
-    tried = []
-    for place in every:
-        zone, prefix = place.split("/", 1)
-        thing = f"arn:aws:s3:::local-risk-lakehouse-{zone}/{prefix}x"
-        if not place.startswith(tuple(own["writes"])):
-            tried += [Call("s3:PutObject", thing), Call("s3:DeleteObject", thing)]
-        if not place.startswith((*own["writes"], *own["reads"])):
-            tried += [Call("s3:GetObject", thing)]
-    if not own["needs_key"]:
-        secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:risk-lakehouse-local/hmac-key-abcdef"
-        tried.append(Call("secretsmanager:GetSecretValue", secret))
-    bucket = "arn:aws:s3:::local-risk-lakehouse-gold"
-    nobody = {
-        bucket: "s3:DeleteBucket s3:PutBucketPolicy s3:PutLifecycleConfiguration s3:PutBucketVersioning",
-        f"{bucket}/x": "s3:DeleteObjectVersion s3:GetObjectVersion s3:PutObjectAcl s3:BypassGovernanceRetention",
-        "arn:aws:s3:::another-bank/x": "s3:GetObject s3:PutObject s3:ListBucket",
-        "arn:aws:iam::123456789012:role/admin": "iam:PassRole iam:PutRolePolicy sts:AssumeRole",
-        "arn:aws:kms:eu-west-1:123456789012:key/another": "kms:Decrypt kms:ScheduleKeyDeletion kms:CreateGrant",
-        "arn:aws:glue:eu-west-1:123456789012:job/x": "glue:StartJobRun glue:UpdateJob",
-        "arn:aws:lambda:eu-west-1:123456789012:function:x": "lambda:InvokeFunction",
-        "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/cloudtrail/x": "logs:DeleteLogGroup logs:PutLogEvents",
-        "arn:aws:cloudtrail:eu-west-1:123456789012:trail/x": "cloudtrail:StopLogging",
-    }
-    return tried + [Call(action, resource) for resource, actions in nobody.items() for action in actions.split()]
+@pytest.mark.parametrize("who", ROLES)
+def test_what_a_role_allows_is_used_or_explained(products_run: Stack, who: str) -> None:
+    assert [f"{g.action} {g.resource}" for g in unused(products_run, who) if not explained(who, g)] == []
 
 
-@pytest.mark.parametrize("job", JOBS)
-def test_what_a_role_allows_is_used_or_explained(jobs_run: Stack, job: str) -> None:
-    made = calls(jobs_run, job)
-    unused = [grant for grant in iam.grants(role(job)) if not iam.is_used(grant, made)]
-    assert [f"{g.action} {g.resource}" for g in unused if not explained(job, g)] == []
-
-
-def explained(job: str, grant: iam.Grant) -> bool:
-    return any(covers(entry, job, grant) for entry in UNUSED)
-
-
-def covers(entry: dict[str, str], job: str, grant: iam.Grant) -> bool:
-    told = {"job": job, "action": grant.action, "resource": grant.resource}
-    return all(re.fullmatch(entry.get(part, ".*"), value) for part, value in told.items())
-
-
-def test_every_explanation_is_needed(jobs_run: Stack) -> None:
-    made = {job: calls(jobs_run, job) for job in JOBS}
-    unused = [(job, grant) for job in JOBS for grant in iam.grants(role(job)) if not iam.is_used(grant, made[job])]
-    assert [entry for entry in UNUSED if not any(covers(entry, job, grant) for job, grant in unused)] == []
+def test_every_explanation_is_needed(products_run: Stack) -> None:
+    found = [(who, grant) for who in ROLES for grant in unused(products_run, who)]
+    assert [entry for entry in UNUSED if not any(covers(entry, who, grant) for who, grant in found)] == []
     assert [entry for entry in UNUSED if not entry["reason"]] == []
 
 
@@ -277,4 +259,8 @@ def test_destroy_leaves_nothing(stack: Stack) -> None:
     assert [r["RoleName"] for r in boto3.client("iam").list_roles()["Roles"]] == []
     assert boto3.client("secretsmanager").list_secrets()["SecretList"] == []
     assert boto3.client("cloudtrail").describe_trails()["trailList"] == []
+    assert boto3.client("lambda").list_functions()["Functions"] == []
+    assert boto3.client("ecr").describe_repositories()["repositories"] == []
+    assert boto3.client("sqs").list_queues().get("QueueUrls", []) == []
+    assert boto3.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
     assert [v["VpcId"] for v in boto3.client("ec2").describe_vpcs()["Vpcs"] if not v["IsDefault"]] == []

@@ -21,6 +21,7 @@ DOCUMENTS = sorted(
 )
 EXPECTED = {
     "first-deploy", "failed-run", "quarantine", "backfill", "restore", "key-rotation", "erasure", "disaster-drill",
+    "demand-monitor",
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ module "lakehouse" {
   people                   = var.people
   lake_formation           = var.lake_formation
   quicksight               = var.quicksight
+  demand_monitor           = var.demand_monitor
   permissions_boundary_arn = var.permissions_boundary_arn
   teams                    = { for team in ["risk", "stewards"] : team => { scan_limit_bytes = 10737418240 } } # 10 GB
   schedules_enabled        = var.schedules_enabled

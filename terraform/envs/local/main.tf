@@ -10,6 +10,23 @@ resource "aws_lambda_layer_version" "awswrangler" {
   compatible_runtimes = ["python3.11"]
 }
 
+# Stands for the bank's own network, which the dashboard is put into, and for its certificate.
+resource "aws_vpc" "bank" {
+  cidr_block = "10.90.0.0/24"
+}
+
+resource "aws_subnet" "bank" {
+  for_each          = { "eu-west-1a" = "10.90.0.0/25", "eu-west-1b" = "10.90.0.128/25" }
+  vpc_id            = aws_vpc.bank.id
+  availability_zone = each.key
+  cidr_block        = each.value
+}
+
+resource "aws_acm_certificate" "dashboard" {
+  domain_name       = "risk.bank.example"
+  validation_method = "DNS"
+}
+
 # All that the server can hold is on, so that it is applied; what it lacks is off and listed in the README.
 module "lakehouse" {
   source            = "../../modules/lakehouse"
@@ -44,6 +61,25 @@ module "lakehouse" {
   crawler_schedule = "cron(0 5 * * ? *)"
   deny_insecure    = false # the server heeds no conditions: a policy that refuses plain HTTP refuses everything
   landing_events   = false # the server never tells that EventBridge is asked for
+
+  # The server runs no image, so none of these digests is that of one.
+  demand_monitor = {
+    is_enabled   = true
+    image_digest = "sha256:${sha256("monitor")}"
+    api          = { jwt = { issuer = "https://login.bank.example", audiences = ["demand"] } }
+    dashboard = {
+      runs_on         = var.dashboard_runs_on
+      image_digest    = "sha256:${sha256("dashboard")}"
+      domain_name     = aws_acm_certificate.dashboard.domain_name
+      certificate_arn = aws_acm_certificate.dashboard.arn
+      machine         = { image_id = var.machine_image_id }
+      network = {
+        vpc_id             = aws_vpc.bank.id
+        subnet_ids         = [for subnet in aws_subnet.bank : subnet.id]
+        client_cidr_blocks = ["10.0.0.0/8"]
+      }
+    }
+  }
 
   account_watchers = {
     encrypted_catalog = true

@@ -7,3 +7,15 @@ variable "alert_package" {
   description = "The zip of the alert function."
   type        = string
 }
+
+variable "dashboard_runs_on" {
+  description = "Where the dashboard runs: ec2, ecs or none."
+  type        = string
+  default     = "ec2"
+}
+
+variable "machine_image_id" {
+  description = "An image of a machine that the server knows."
+  type        = string
+  default     = "ami-010210687841fde65"
+}

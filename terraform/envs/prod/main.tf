@@ -15,6 +15,7 @@ module "lakehouse" {
   people                      = var.people
   lake_formation              = var.lake_formation
   quicksight                  = var.quicksight
+  demand_monitor              = var.demand_monitor
   permissions_boundary_arn    = var.permissions_boundary_arn
   is_flexible                 = false
   starts_on_arrival           = true

@@ -77,3 +77,24 @@ variable "quicksight" {
   type        = object({ is_enabled = bool, owners = optional(string) })
   default     = { is_enabled = false }
 }
+
+variable "demand_monitor" {
+  description = "Whether the demand monitor is there, the digest of its image once that was pushed, and its settings, as the module lakehouse says."
+  type = object({
+    is_enabled       = optional(bool, false)
+    image_digest     = optional(string)
+    margin           = optional(string, "")
+    schedule_enabled = optional(bool, true)
+    api              = optional(object({ jwt = optional(object({ issuer = string, audiences = set(string) })) }), {})
+    dashboard = optional(object({
+      runs_on         = optional(string, "none")
+      image_digest    = optional(string)
+      domain_name     = optional(string)
+      certificate_arn = optional(string)
+      network         = optional(object({ vpc_id = string, subnet_ids = set(string), client_cidr_blocks = set(string) }))
+      login           = optional(object({ user_pool_arn = string, user_pool_client_id = string, user_pool_domain = string }))
+      machine         = optional(object({ image_id = optional(string), type = optional(string, "t3.micro"), memory_mb = optional(number, 2048) }), {})
+    }), {})
+  })
+  default = {}
+}

@@ -30,28 +30,33 @@ locals {
 
   # What Terraform asks in order to compare; settings, no data.
   read = {
-    athena         = ["GetDataCatalog", "GetNamedQuery", "GetWorkGroup", "ListNamedQueries", "ListTagsForResource"]
-    budgets        = ["ListTagsForResource", "ViewBudget"]
-    cloudformation = ["DescribeStackEvents", "DescribeStacks", "GetTemplate"]
-    cloudtrail     = ["DescribeTrails", "GetEventSelectors", "GetInsightSelectors", "GetTrail", "GetTrailStatus", "ListTags"]
-    cloudwatch     = ["DescribeAlarms", "GetDashboard", "ListTagsForResource"]
-    config         = ["Describe*", "ListTagsForResource"]
-    ec2            = ["Describe*"]
-    events         = ["DescribeRule", "ListTagsForResource", "ListTargetsByRule"]
-    glue           = ["GetConnection", "GetCrawler", "GetDatabase", "GetDataCatalogEncryptionSettings", "GetJob", "GetSecurityConfiguration", "GetTable", "GetTags", "GetTrigger"]
-    guardduty      = ["Get*", "List*"]
-    iam            = ["Get*", "List*"]
-    kms            = ["DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListAliases", "ListResourceTags"]
-    lakeformation  = ["DescribeResource", "GetDataLakeSettings", "GetLFTag", "GetResourceLFTags", "ListPermissions"]
-    lambda         = ["GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConfiguration", "GetFunctionEventInvokeConfig", "GetPolicy", "ListTags", "ListVersionsByFunction"]
-    logs           = ["DescribeLogGroups", "ListTagsForResource"]
-    macie2         = ["GetMacieSession", "ListClassificationJobs", "DescribeClassificationJob"]
-    quicksight     = ["Describe*", "ListTagsForResource"]
-    scheduler      = ["GetSchedule", "GetScheduleGroup", "ListTagsForResource"]
-    secretsmanager = ["DescribeSecret", "GetRandomPassword", "GetResourcePolicy"]
-    sns            = ["GetSubscriptionAttributes", "GetTopicAttributes", "ListSubscriptionsByTopic", "ListTagsForResource"]
-    sqs            = ["GetQueueAttributes", "GetQueueUrl", "ListQueueTags"]
-    states         = ["DescribeStateMachine", "ListStateMachineVersions", "ListTagsForResource", "ValidateStateMachineDefinition"]
+    acm                  = ["DescribeCertificate"]
+    apigateway           = ["GET"]
+    athena               = ["GetDataCatalog", "GetNamedQuery", "GetWorkGroup", "ListNamedQueries", "ListTagsForResource"]
+    budgets              = ["ListTagsForResource", "ViewBudget"]
+    cloudformation       = ["DescribeStackEvents", "DescribeStacks", "GetTemplate"]
+    cloudtrail           = ["DescribeTrails", "GetEventSelectors", "GetInsightSelectors", "GetTrail", "GetTrailStatus", "ListTags"]
+    cloudwatch           = ["DescribeAlarms", "GetDashboard", "ListTagsForResource"]
+    config               = ["Describe*", "ListTagsForResource"]
+    ec2                  = ["Describe*"]
+    ecr                  = ["DescribeRepositories", "GetLifecyclePolicy", "GetRepositoryPolicy", "ListTagsForResource"]
+    ecs                  = ["Describe*"]
+    elasticloadbalancing = ["Describe*"]
+    events               = ["DescribeRule", "ListTagsForResource", "ListTargetsByRule"]
+    glue                 = ["GetConnection", "GetCrawler", "GetDatabase", "GetDataCatalogEncryptionSettings", "GetJob", "GetSecurityConfiguration", "GetTable", "GetTags", "GetTrigger"]
+    guardduty            = ["Get*", "List*"]
+    iam                  = ["Get*", "List*"]
+    kms                  = ["DescribeKey", "GetKeyPolicy", "GetKeyRotationStatus", "ListAliases", "ListResourceTags"]
+    lakeformation        = ["DescribeResource", "GetDataLakeSettings", "GetLFTag", "GetResourceLFTags", "ListPermissions"]
+    lambda               = ["GetFunction", "GetFunctionCodeSigningConfig", "GetFunctionConfiguration", "GetFunctionEventInvokeConfig", "GetPolicy", "ListTags", "ListVersionsByFunction"]
+    logs                 = ["DescribeLogGroups", "ListTagsForResource"]
+    macie2               = ["GetMacieSession", "ListClassificationJobs", "DescribeClassificationJob"]
+    quicksight           = ["Describe*", "ListTagsForResource"]
+    scheduler            = ["GetSchedule", "GetScheduleGroup", "ListTagsForResource"]
+    secretsmanager       = ["DescribeSecret", "GetRandomPassword", "GetResourcePolicy"]
+    sns                  = ["GetSubscriptionAttributes", "GetTopicAttributes", "ListSubscriptionsByTopic", "ListTagsForResource"]
+    sqs                  = ["GetQueueAttributes", "GetQueueUrl", "ListQueueTags"]
+    states               = ["DescribeStateMachine", "ListStateMachineVersions", "ListTagsForResource", "ValidateStateMachineDefinition"]
   }
 
   verbs = ["Create*", "Delete*", "Put*", "Tag*", "Untag*", "Update*"]
@@ -85,14 +90,22 @@ locals {
     macie2        = ["EnableMacie", "UpdateMacieSession"]
     quicksight    = ["CreateDataSet", "CreateDataSource", "CreateRefreshSchedule", "DeleteDataSet", "DeleteDataSource", "DeleteRefreshSchedule", "PassDataSet", "PassDataSource", "TagResource", "UntagResource", "UpdateDataSet", "UpdateDataSetPermissions", "UpdateDataSource", "UpdateDataSourcePermissions", "UpdateRefreshSchedule"]
   }
+  # What runs images, and what stands in front of it. A machine is no data, and its name is only a tag.
+  images = {
+    ecr                  = { more = ["SetRepositoryPolicy"], resources = ["repository/${var.prefix}-*"] }
+    ecs                  = { more = [], resources = ["cluster/${var.prefix}-*", "service/${var.prefix}-*/*"] }
+    elasticloadbalancing = { more = ["AddTags", "DeregisterTargets", "Modify*", "RegisterTargets", "RemoveTags", "SetSecurityGroups", "SetSubnets"], resources = ["listener/app/${var.prefix}-*", "loadbalancer/app/${var.prefix}-*", "targetgroup/pages-*"] }
+  }
   # Roles of the lake are handed to these services and to no other.
   passed_to = [for service in [
-    "cloudtrail", "config", "events", "glue", "lakeformation", "lambda", "quicksight", "scheduler", "states", "vpc-flow-logs",
+    "cloudtrail", "config", "ec2", "ecs-tasks", "events", "glue", "lakeformation", "lambda", "quicksight", "scheduler", "states",
+    "vpc-flow-logs",
   ] : "${service}.amazonaws.com"]
   policies = {
     read  = data.aws_iam_policy_document.read.json
     guard = data.aws_iam_policy_document.guard.json
     make  = data.aws_iam_policy_document.make.json
+    run   = data.aws_iam_policy_document.run.json
     roles = data.aws_iam_policy_document.roles.json
   }
   attached = merge([
@@ -296,6 +309,57 @@ data "aws_iam_policy_document" "make" {
     resources = ["arn:${local.partition}:budgets::${local.account}:budget/${var.prefix}-*", "arn:${local.partition}:cloudwatch::${local.account}:dashboard/${var.prefix}-*"]
   }
 
+}
+
+data "aws_iam_policy_document" "run" {
+  #checkov:skip=CKV_AWS_111:a machine, a task definition and the registry know no name to bound them by; they are bounded by the region
+  #checkov:skip=CKV_AWS_356:as above
+  dynamic "statement" {
+    for_each = local.images
+    content {
+      sid       = "Make${title(statement.key)}"
+      actions   = [for verb in concat(local.verbs, statement.value.more) : "${statement.key}:${verb}"]
+      resources = [for resource in statement.value.resources : "arn:${local.partition}:${statement.key}:${local.home}:${resource}"]
+    }
+  }
+
+  # An API has no name in its ARN before it is made.
+  statement {
+    sid       = "MakeApis"
+    actions   = ["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT", "apigateway:TagResource"]
+    resources = [for path in ["/apis", "/apis/*", "/tags/*"] : "arn:${local.partition}:apigateway:${local.region}::${path}"]
+  }
+
+  statement {
+    sid       = "MakeProfiles"
+    actions   = ["iam:AddRoleToInstanceProfile", "iam:CreateInstanceProfile", "iam:DeleteInstanceProfile", "iam:RemoveRoleFromInstanceProfile", "iam:TagInstanceProfile"]
+    resources = ["${local.iam}:instance-profile/${var.prefix}-*"]
+  }
+
+  statement {
+    sid       = "MakeMachines"
+    actions   = ["ec2:ModifyInstanceAttribute", "ec2:ModifyInstanceMetadataOptions", "ec2:RunInstances", "ec2:StartInstances", "ec2:StopInstances", "ec2:TerminateInstances", "ecs:DeregisterTaskDefinition", "ecs:RegisterTaskDefinition", "ecs:TagResource"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestedRegion"
+      values   = [local.region]
+    }
+  }
+
+  # Whose image, by digest, a function runs is looked up by who makes the function.
+  statement {
+    sid       = "PushImages"
+    actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"]
+    resources = ["arn:${local.partition}:ecr:${local.home}:repository/${var.prefix}-*"]
+  }
+
+  statement {
+    sid       = "LogInToRegistry"
+    actions   = ["ecr:GetAuthorizationToken"]
+    resources = ["*"]
+  }
 }
 
 data "aws_iam_policy_document" "roles" {

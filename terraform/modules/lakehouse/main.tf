@@ -24,6 +24,7 @@ module "zones" {
   landing_events     = var.landing_events
   deny_insecure      = var.deny_insecure
   force_destroy      = var.is_disposable
+  load_balancer_logs = var.demand_monitor.dashboard.runs_on != "none"
 }
 
 module "pseudonym_key" {
@@ -200,7 +201,30 @@ module "orchestration" {
   landing_bucket           = module.zones.buckets["landing"].name
   schedules_enabled        = var.schedules_enabled
   starts_on_arrival        = var.starts_on_arrival
+  more_widgets             = flatten([for monitor in module.demand_monitor : monitor.widgets])
   log_retention_days       = var.search_retention_days
+  permissions_boundary_arn = var.permissions_boundary_arn
+}
+
+# ---- products
+
+module "demand_monitor" {
+  source                   = "../demand_monitor"
+  count                    = var.demand_monitor.is_enabled ? 1 : 0
+  name                     = var.name
+  image_digest             = var.demand_monitor.image_digest
+  buckets                  = module.zones.buckets
+  logs_bucket              = module.zones.logs_bucket
+  lake_location            = module.zones.lake_location
+  lake_key_arn             = module.zones.kms_key_arn
+  operations_topic_arn     = module.alerting.operations_topic.arn
+  size                     = var.demand_monitor.size
+  margin                   = var.demand_monitor.margin
+  api                      = var.demand_monitor.api
+  dashboard                = var.demand_monitor.dashboard
+  schedule_enabled         = var.demand_monitor.schedule_enabled
+  log_retention_days       = var.search_retention_days
+  is_disposable            = var.is_disposable
   permissions_boundary_arn = var.permissions_boundary_arn
 }
 

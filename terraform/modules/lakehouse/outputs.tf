@@ -58,6 +58,11 @@ output "alert_function_arn" {
   value       = module.alerting.function_arn
 }
 
+output "demand_monitor" {
+  description = "The demand monitor's repositories, functions, API, queue and address; null where it is off."
+  value       = one(module.demand_monitor)
+}
+
 output "quicksight_data_set_ids" {
   description = "QuickSight data set of each view; none where `risklake quicksight` makes them."
   value       = merge({}, module.quicksight[*].data_set_ids...)

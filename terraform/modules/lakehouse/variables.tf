@@ -126,6 +126,34 @@ variable "quicksight" {
   }
 }
 
+# ---- products
+
+variable "demand_monitor" {
+  description = "Whether the demand monitor is there, the digest of its image once that was pushed, and its settings, as the module demand_monitor says. The dashboard costs by the hour and is off by default."
+  type = object({
+    is_enabled       = optional(bool, false)
+    image_digest     = optional(string)
+    margin           = optional(string, "")
+    schedule_enabled = optional(bool, true)
+    size             = optional(object({ memory_mb = optional(number, 4096), disk_mb = optional(number, 2048), most_delivered_mb = optional(number, 256) }), {})
+    api = optional(object({
+      jwt                 = optional(object({ issuer = string, audiences = set(string) }))
+      requests_per_second = optional(number, 20)
+      concurrency         = optional(number, 10)
+    }), {})
+    dashboard = optional(object({
+      runs_on         = optional(string, "none")
+      image_digest    = optional(string)
+      domain_name     = optional(string)
+      certificate_arn = optional(string)
+      network         = optional(object({ vpc_id = string, subnet_ids = set(string), client_cidr_blocks = set(string) }))
+      login           = optional(object({ user_pool_arn = string, user_pool_client_id = string, user_pool_domain = string }))
+      machine         = optional(object({ image_id = optional(string), type = optional(string, "t3.micro"), memory_mb = optional(number, 2048) }), {})
+    }), {})
+  })
+  default = {}
+}
+
 variable "emails" {
   description = "Addresses that alerts and failures are sent to; each of them has to confirm."
   type        = object({ alerts = optional(set(string), []), operations = optional(set(string), []) })

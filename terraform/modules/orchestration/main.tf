@@ -298,7 +298,7 @@ locals {
   }
   jobs = flatten([for pipeline in ["daily", "weekly"] : module.definition.pipelines[pipeline]])
 
-  widgets = [
+  widgets = concat([for widget in var.more_widgets : { title = widget.title, metrics = [[{ expression = widget.expression, label = "" }]] }], [
     { title = "Rows of each table", metrics = [[{ expression = local.tables["Rows"], label = "" }]] },
     { title = "Rows sent to quarantine", metrics = [[{ expression = local.tables["RejectedRows"], label = "" }]] },
     { title = "Seconds that each table took", metrics = [[{ expression = local.tables["Seconds"], label = "" }]] },
@@ -317,7 +317,7 @@ locals {
         [var.metrics_namespace, "DpuSeconds", "Job", var.job_names[job], { id = "job${index}", stat = "Sum", visible = false }]
       ],
     ) },
-  ]
+  ])
 }
 
 resource "aws_cloudwatch_dashboard" "lake" {

@@ -114,6 +114,12 @@ variable "stale_after_days" {
   }
 }
 
+variable "more_widgets" {
+  description = "What else the dashboard shows: a title and a figure, as an expression of CloudWatch."
+  type        = list(object({ title = string, expression = string }))
+  default     = []
+}
+
 variable "log_retention_days" {
   description = "Days that the log of the executions is kept."
   type        = number

@@ -321,6 +321,26 @@ data "aws_iam_policy_document" "log_delivery" {
   }
 
   dynamic "statement" {
+    for_each = var.load_balancer_logs ? { WriteLoadBalancerLogs = aws_s3_bucket.zone["logs"].arn } : {}
+    content {
+      sid       = statement.key
+      actions   = ["s3:PutObject"]
+      resources = ["${statement.value}/load-balancers/AWSLogs/${local.account}/*"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["logdelivery.elasticloadbalancing.amazonaws.com"]
+      }
+
+      condition {
+        test     = "ArnLike"
+        variable = "aws:SourceArn"
+        values   = ["arn:${local.partition}:elasticloadbalancing:${local.region}:${local.account}:loadbalancer/*"]
+      }
+    }
+  }
+
+  dynamic "statement" {
     for_each = var.trail_name == null ? {} : {
       ReadTrailAcl = { action = "s3:GetBucketAcl", resource = aws_s3_bucket.zone["logs"].arn }
       WriteTrail   = { action = "s3:PutObject", resource = "${aws_s3_bucket.zone["logs"].arn}/AWSLogs/${local.account}/*" }

@@ -30,6 +30,12 @@ variable "trail_name" {
   }
 }
 
+variable "load_balancer_logs" {
+  description = "Whether load balancers of this account may write their access logs into the logs bucket."
+  type        = bool
+  default     = false
+}
+
 # `risklake erase` removes the current version of every file that holds a person; this many days later the bytes are
 # gone. Raise it and the bank's promise of erasure changes with it.
 variable "noncurrent_days" {

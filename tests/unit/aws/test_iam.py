@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from tests.aws.support import iam
-from tests.aws.support.calls import calls_of
+from tests.aws.support.calls import Keys, calls_of
 from tests.aws.support.iam import Call
 
+KEYS = Keys(lake="key", monitor="monitor")
 READ = {"Sid": "Read", "Effect": "Allow", "Action": "s3:GetObject", "Resource": ["arn:aws:s3:::gold/loans/*"]}
 DENY = {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}
 LIST = {
@@ -76,7 +77,7 @@ def test_a_request_is_known_as_its_action(
     blank = {"who": "job", "service": "s3", "query": {}, "target": "", "body": {}, "copy_source": ""}
     record = tmp_path / "calls.jsonl"
     record.write_text(json.dumps(blank | told) + "\n" + json.dumps(blank | told | {"who": "another", "path": "/b/c"}))
-    found = {(call.action, call.resource) for call in calls_of(record, "job", "key", "workgroup")}
+    found = {(call.action, call.resource) for call in calls_of(record, "job", KEYS, "workgroup")}
     assert found == {(action, f"arn:aws:s3:::{name}" if name else "key") for action, name in expected}
 
 
@@ -85,7 +86,19 @@ def test_an_unknown_request_is_not_passed_over(tmp_path: Path) -> None:
     told = {"who": "job", "service": "dynamodb", "target": "DynamoDB.PutItem", "path": "/", "body": {}}
     record.write_text(json.dumps(told))
     with pytest.raises(NotImplementedError, match="dynamodb"):
-        calls_of(record, "job", "key", "workgroup")
+        calls_of(record, "job", KEYS, "workgroup")
+
+
+def test_a_message_needs_the_key_of_its_queue(tmp_path: Path) -> None:
+    record = tmp_path / "calls.jsonl"
+    body = {"QueueUrl": "http://127.0.0.1:1/123456789012/refused"}
+    told = {"who": "job", "service": "sqs", "target": "AmazonSQS.SendMessage", "path": "/", "query": {}, "body": body}
+    record.write_text(json.dumps(told))
+    assert {(call.action, call.resource) for call in calls_of(record, "job", KEYS, "workgroup")} == {
+        ("sqs:SendMessage", "arn:aws:sqs:eu-west-1:123456789012:refused"),
+        ("kms:Decrypt", "monitor"),
+        ("kms:GenerateDataKey", "monitor"),
+    }
 
 
 def test_athena_and_cloudwatch_are_known(tmp_path: Path) -> None:
@@ -94,6 +107,6 @@ def test_athena_and_cloudwatch_are_known(tmp_path: Path) -> None:
     figures = {"target": "Granite.PutMetricData", "service": "monitoring", "body": {"Namespace": "Bank"}}
     asked = {"service": "athena", "target": "AmazonAthena.StartQueryExecution"}
     record.write_text("\n".join(json.dumps(blank | told) for told in (figures, asked)))
-    found = {call.action: call for call in calls_of(record, "job", "key", "workgroup")}
+    found = {call.action: call for call in calls_of(record, "job", KEYS, "workgroup")}
     assert found["athena:StartQueryExecution"].resource == "workgroup"
     assert found["cloudwatch:PutMetricData"].context == {"cloudwatch:namespace": "Bank"}

@@ -149,6 +149,7 @@ def test_costs_are_told_where_the_other_figures_are() -> None:
         ("orchestration", "stale_after_days", str(STALE_AFTER_DAYS)),
         ("orchestration", "metrics_namespace", f'"{NAMESPACE}"'),
         ("access", "metrics_namespace", f'"{NAMESPACE}"'),
+        ("demand_monitor", "metrics_namespace", f'"{NAMESPACE}"'),
     ],
 )
 def test_defaults_of_terraform_are_the_codes(module: str, variable: str, value: str) -> None:

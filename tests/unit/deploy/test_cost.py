@@ -24,6 +24,13 @@ def test_an_idle_dev_stays_under_its_limit() -> None:
     assert 0 < sum(line.amount for line in lines) < MOST_OF_AN_IDLE_DEV
 
 
+def test_an_idle_dev_with_the_demand_monitor_stays_under_it_too_and_its_dashboard_would_break_it() -> None:
+    known = cost.environments()
+    amounts = {name: sum(line.amount for line in cost.monthly(known[name])) for name in known}
+    assert amounts["dev_idle"] < amounts["demand_idle"] < amounts["demand_daily"] < MOST_OF_AN_IDLE_DEV
+    assert MOST_OF_AN_IDLE_DEV < amounts["demand_on_ec2"] < amounts["demand_on_ecs"]
+
+
 def test_a_private_network_alone_would_break_that_limit() -> None:
     usage = cost.environments()["dev_idle"] | {"is_private_network": True}
     lines = cost.monthly(usage)

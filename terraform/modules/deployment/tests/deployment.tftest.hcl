@@ -152,8 +152,8 @@ run "roles_are_made_inside_the_boundary_alone" {
   # What has a name is made under it alone.
   assert {
     condition = toset([
-      for statement in concat(data.aws_iam_policy_document.make.statement, data.aws_iam_policy_document.roles.statement) : statement.sid if contains(statement.resources, "*")
-    ]) == toset(["MakeUnnamed"])
+      for statement in concat(data.aws_iam_policy_document.make.statement, data.aws_iam_policy_document.run.statement, data.aws_iam_policy_document.roles.statement) : statement.sid if contains(statement.resources, "*")
+    ]) == toset(["LogInToRegistry", "MakeMachines", "MakeUnnamed"])
     error_message = "A wildcard stands outside the list."
   }
 
@@ -228,7 +228,7 @@ run "policies_fit" {
   # 6,144 characters each, blanks not counted.
   assert {
     condition = max([
-      for document in [data.aws_iam_policy_document.read, data.aws_iam_policy_document.guard, data.aws_iam_policy_document.make, data.aws_iam_policy_document.roles, data.aws_iam_policy_document.boundary] :
+      for document in [data.aws_iam_policy_document.read, data.aws_iam_policy_document.guard, data.aws_iam_policy_document.make, data.aws_iam_policy_document.run, data.aws_iam_policy_document.roles, data.aws_iam_policy_document.boundary] :
       length(jsonencode(jsondecode(document.json)))
     ]...) < 6000
     error_message = "A policy is longer than IAM takes: ${length(data.aws_iam_policy_document.read.minified_json)}, ${length(data.aws_iam_policy_document.make.minified_json)}."
