@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from services.dashboard import palette
-from services.dashboard.charts import colours, legend
+from services.dashboard.charts import colours, count_axis, legend, quantity_axis
 from spark_jobs.report import wording
 
 _PERCENT = alt.Axis(format="~%", tickCount=5)
@@ -71,7 +71,7 @@ def lending_chart(found: pd.DataFrame, currency: str) -> alt.Chart:
         .mark_bar(color=palette.BLUE, cornerRadiusEnd=2)
         .encode(
             x=alt.X("vintage_quarter:O", title=None, sort=None, axis=alt.Axis(labelAngle=-40, labelOverlap=True)),
-            y=alt.Y("principal_amount:Q", title=None, axis=alt.Axis(format="~s", tickCount=5)),
+            y=alt.Y("principal_amount:Q", title=None, axis=quantity_axis()),
             tooltip=[
                 alt.Tooltip("vintage_quarter:N", title="Quarter"),
                 alt.Tooltip("principal_amount:Q", title=f"Lent, {currency}", format=",.0f"),
@@ -148,7 +148,7 @@ def alert_chart(found: pd.DataFrame) -> alt.Chart:
         .mark_bar()
         .encode(
             x=alt.X("utcyearmonth(month_date):O", title=None, axis=alt.Axis(format="%b %y", labelOverlap=True)),
-            y=alt.Y("alert_count:Q", title=None, axis=alt.Axis(tickCount=4)),
+            y=alt.Y("alert_count:Q", title=None, axis=count_axis()),
             color=alt.Color("level:N", scale=colours(shades), legend=legend()),
             order=alt.Order("rank:Q", sort="descending"),
             tooltip=[
