@@ -34,6 +34,11 @@ OPTIONS = {
     "theme.secondaryBackgroundColor": "#f5f6f8",
     "theme.textColor": palette.INK,
     "theme.borderColor": palette.LINE,
+    # Of what rises and falls, which must be told apart without red and green.
+    "theme.redColor": palette.VERMILLION,
+    "theme.redTextColor": palette.LEVEL_COLOURS["critical"],
+    "theme.greenColor": palette.BLUE,
+    "theme.greenTextColor": "#00507d",
     "theme.baseRadius": "8px",
     "theme.showWidgetBorder": "true",
     "theme.font": "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif",
@@ -89,7 +94,7 @@ def _check_free(address: str, port: int) -> None:
     try:
         socket.create_server((address, port), family=family).close()
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = os.strerror(error.errno).lower() if error.errno else str(error)
         raise SettingsError(f"cannot listen on {address}, port {port}: {why}; choose another with --port") from None
 
 

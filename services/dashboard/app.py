@@ -18,12 +18,13 @@ from services.dashboard.pages import PAGES, Page
 from services.dashboard.settings import Settings
 from spark_jobs.storage import Zones
 
+_NAME = "Risk Lakehouse"
 _ICON = Path(__file__).with_name("icon.svg")
 
 
 def main() -> None:
     """Refuse who is not logged in; show the page asked for to everybody else."""
-    st.set_page_config(page_title="Risk Lakehouse", page_icon=str(_ICON), layout="wide")
+    st.set_page_config(page_title=_NAME, page_icon=str(_ICON), layout="wide")
     frame_page()
     settings = Settings.of(os.environ)
     header = settings.login_header
@@ -44,6 +45,7 @@ def main() -> None:
 
 def _show(page: Page, settings: Settings) -> None:
     """The whole page, or why there is none."""
+    st.set_page_config(page_title=f"{page.title} · {_NAME}")
     st.title(page.heading, anchor=False)
     with st.spinner("Looking for new data …"):
         lake, problem = _lake(settings)

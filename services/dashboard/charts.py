@@ -24,9 +24,8 @@ def bar_axis(domain: tuple[date, date]) -> alt.X:
 
 
 def _axis(domain: tuple[date, date]) -> alt.Axis:
-    days = (domain[1] - domain[0]).days
-    shown = {"format": "%b %Y", "tickCount": 8} if days > _MANY_DAYS else {"format": "%-d %b", "tickCount": 10}
-    return alt.Axis(**_DAYS, **shown)
+    is_long = (domain[1] - domain[0]).days > _MANY_DAYS
+    return alt.Axis(**_DAYS, format="%b %Y" if is_long else "%-d %b", tickCount=8 if is_long else 10)
 
 
 def _days(domain: tuple[date, date]) -> alt.Scale:
@@ -55,7 +54,9 @@ def colours(chosen: dict[str, str], names: list[str] | None = None) -> alt.Scale
     return alt.Scale(domain=shown, range=[chosen[name] for name in shown])
 
 
-def legend(symbol: str | None = None) -> alt.Legend:
+def legend(symbol: str | None = None, **more: Any) -> alt.Legend:
     """Above the chart, where narrow screens have room for it; ``symbol`` is the sign before each name."""
-    given = {"symbolType": symbol, "symbolOpacity": 1, "symbolStrokeWidth": 3} if symbol else {}
-    return alt.Legend(title=None, orient="top", direction="horizontal", labelLimit=220, symbolLimit=12, **given)
+    if symbol:
+        more |= {"symbolType": symbol, "symbolOpacity": 1, "symbolStrokeWidth": 3}
+    usual = {"title": None, "orient": "top", "direction": "horizontal", "labelLimit": 220, "symbolLimit": 12}
+    return alt.Legend(**(usual | more))

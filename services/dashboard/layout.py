@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
+from zlib import crc32
 
 import altair as alt
 import pandas as pd
@@ -165,14 +166,12 @@ def table(
     columns: Mapping[str, Any] | None = None,
     *,
     key: str,
-    height: int | None = None,
 ) -> None:
-    """A table to read; ``height`` in pixels, as high as its rows without one. Its columns are said how to be shown."""
+    """A table to read, of ten rows at once at most; ``columns`` says how some of them are shown."""
     with st.container(key=key):
         st.dataframe(
             shown,
             hide_index=True,
-            height=height or "auto",
             column_config=dict(columns or {}),
             alt=described,
             key=f"{key}-rows",
@@ -185,26 +184,30 @@ def pick_table(
     picked: Callable[[int], None],
     columns: Mapping[str, Any],
     *,
+    of: object,
     key: str,
-    height: int,
 ) -> None:
-    """The same, where a row can be selected: ``picked`` gets its number before the page is drawn again."""
+    """The same, where a row can be selected: ``picked`` gets its number before the page is drawn again.
+
+    ``of`` is what the rows were asked by: of other rows none is selected.
+    """
+    place = f"{key}-{crc32(repr(of).encode())}"
 
     def select() -> None:
-        rows = st.session_state[key].selection.rows
+        rows = st.session_state[place].selection.rows
         if rows:
             picked(rows[0])
 
-    st.dataframe(
-        shown,
-        hide_index=True,
-        height=height,
-        column_config=dict(columns),
-        alt=described,
-        on_select=select,
-        selection_mode="single-row",
-        key=key,
-    )
+    with st.container(key=key):
+        st.dataframe(
+            shown,
+            hide_index=True,
+            column_config=dict(columns),
+            alt=described,
+            on_select=select,
+            selection_mode="single-row",
+            key=place,
+        )
 
 
 def one_of(

@@ -20,7 +20,7 @@ class Page:
 
     title: str
     heading: str
-    #: Of the address, one word; the first page stands at the top as well.
+    #: Of the address, one word, the name of the folder; the first page stands at the top of the address.
     path: str
     #: Draws what stands below the heading, where the lake has at least one of the tables.
     show: Callable[[Lake, Settings], None]

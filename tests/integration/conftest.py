@@ -4,6 +4,7 @@ dashboard for it to look at.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,17 @@ def demand(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Demand
 
 @pytest.fixture(scope="module")
 def bank(demand: DemandLake) -> SeededLake:
-    return seeded_lake(demand.path, customers=300)
+    lake = seeded_lake(demand.path, customers=300)
+    counted: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for loan in lake.rows["silver.loans"]:
+        counted[loan["customer_id"], loan["currency"]][loan["status"]] += 1
+    summed = [
+        {"customer_id": customer, "currency": currency, "loan_count": states.total()}
+        | {f"{state}_count": states[state] for state in ("active", "late", "defaulted", "closed")}
+        for (customer, currency), states in counted.items()
+    ]
+    lake.write("gold.loan_summary", summed)
+    return lake
 
 
 @pytest.fixture(scope="module")

@@ -103,7 +103,7 @@ class Visitor:
             viewport={"width": width, "height": 900}, extra_http_headers=dict(headers or {}), accept_downloads=True
         )
         self.page: Page = self._context.new_page()
-        self.page.set_default_timeout(60_000)
+        self.page.set_default_timeout(120_000)
         self.errors: list[str] = []
         self.asked: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,20 @@ def test_loan_book_by_product_adds_up(visitor: Visitor, address: str, bank: Seed
     whole = counts.pop("Whole book")
     assert whole == sum(counts.values())
     assert whole == sum(r["loan_count"] for r in bank.rows["gold.portfolio_risk"] if r["currency"] == "EUR")
+
+
+def test_late_loans_by_segment(visitor: Visitor, address: str, bank: SeededLake) -> None:
+    visitor.open(f"{address}/banking")
+    rows = visitor.table("banking_delinquency")
+    segment = {row["customer_id"]: row["segment"] for row in bank.rows["gold.customer_360"]}
+    late = Counter(
+        wording.words(segment[row["customer_id"]])
+        for row in bank.rows["silver.loans"]
+        if row["status"] == "late" and row["currency"] == "EUR"
+    )
+    told = {row[0]: int(row[rows[0].index("Late")]) for row in rows[1:]}
+    assert {name: count for name, count in told.items() if count} == late
+    assert set(told) == {wording.words(name) for name in segment.values()}
 
 
 def test_currencies_are_kept_apart(visitor: Visitor, address: str, bank: SeededLake) -> None:

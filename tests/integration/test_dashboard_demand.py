@@ -55,7 +55,7 @@ def test_demand_fits_asks_nobody_else_and_shows_the_days_figures(
         visitor.open(address)
         newest = [row for row in judged(demand) if row["date"] == LAST_DAY]
         shown = visitor.metrics()
-        assert visitor.page.title() == "Demand"
+        assert visitor.page.title() == "Demand · Risk Lakehouse"
         assert shown["Series watched"] == "120"
         assert shown["Anomalies today"] == str(len(off(newest)))
         assert shown["Money at risk"] == wording.short_money(money(newest), "EUR")
@@ -91,7 +91,14 @@ def test_queue_is_ranked_filtered_and_downloaded(
     ranked = sorted(off(judged(demand)), key=lambda r: (-r["amount_at_risk"], -r["date"].toordinal(), r["series_id"]))
     rows = visitor.table("demand_queue")
     series = rows[0].index("Series")
+    today = [row["series_id"] for row in ranked if row["date"] == LAST_DAY]
+    assert [row[series] for row in rows[1:]] == today[: len(rows) - 1]
+    visitor.choose("Days", "Whole period")
+    rows = visitor.table("demand_queue")
     assert [row[series] for row in rows[1:6]] == [row["series_id"] for row in ranked[:5]]
+    visitor.element("demand_queue").hover()
+    visitor.page.get_by_role("button", name="Search").wait_for()
+    assert not visitor.page.get_by_role("button", name="Download as CSV").is_visible()  # would run formulas
     visitor.act(visitor.page.get_by_role("toolbar", name="Risk").get_by_role("button", name="Critical").click)
     critical = [row for row in ranked if row["risk_level"] == "critical"]
     assert 0 < len(critical) < len(ranked)
@@ -110,6 +117,7 @@ def test_queue_is_ranked_filtered_and_downloaded(
 
 def test_the_queue_holds_the_share_of_false_alarms(visitor: Visitor, address: str, demand: DemandLake) -> None:
     visitor.open(address)
+    visitor.choose("Days", "Whole period")
     flagged = off(judged(demand))
     sure = [row for row in flagged if row["q_value"] is None or row["q_value"] <= 0.1]
     assert 0 < len(sure) < len(flagged)
@@ -130,7 +138,8 @@ def test_no_anomaly_in_a_selection_is_said(visitor: Visitor, address: str) -> No
 def test_a_row_of_the_queue_opens_its_series(browser: Browser, address: str, demand: DemandLake, width: int) -> None:
     with Visitor(browser, width=width) as visitor:
         visitor.open(address)
-        first = max(off(judged(demand)), key=lambda row: row["amount_at_risk"])["series_id"]
+        today = [row for row in off(judged(demand)) if row["date"] == LAST_DAY]
+        first = max(today, key=lambda row: row["amount_at_risk"])["series_id"]
         visitor.open_tab("Risk")
         visitor.select_row("demand_queue")
         count = sum(row["series_id"] == first for row in off(judged(demand)))
@@ -268,8 +277,20 @@ def test_the_page_is_worked_by_keyboard_alone(visitor: Visitor, address: str, de
         raise AssertionError(f"{name} is not reached")
 
     visitor.open(address)
-    go_to("90 days")
-    keyboard.press("ArrowLeft")
+    today = sorted(
+        (row for row in off(judged(demand)) if row["date"] == LAST_DAY), key=lambda row: -row["amount_at_risk"]
+    )
+    go_to("Fullscreen: Anomalies")
+    keyboard.press("Tab")
+    for key in ("ArrowDown", "ArrowDown"):
+        keyboard.press(key)
+    visitor.act(lambda: keyboard.press("Shift+Space"))
+    series = visitor.chart("demand-series-chart").get_attribute("aria-label") or ""
+    assert any(f"series {row['series_id']} by day" in series for row in today[:4])
+    go_to("30 days")
+    visitor.act(lambda: keyboard.press("Enter"))
+    go_to("Newest day")
+    keyboard.press("ArrowRight")
     visitor.act(lambda: keyboard.press("Enter"))
     first = LAST_DAY - timedelta(days=29)
     month = off([row for row in judged(demand) if row["date"] >= first])

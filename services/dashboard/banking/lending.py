@@ -135,7 +135,6 @@ def _vintage_table(found: pd.DataFrame) -> None:
     table(
         shown.round({"Lent": 0, "Exposure": 0, "Expected loss": 0}),
         "Quarters of origination",
-        height=318,
         key="banking_vintage_table",
         columns={
             "Quarter": column.TextColumn(pinned=True),

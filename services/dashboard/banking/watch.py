@@ -8,7 +8,7 @@ import streamlit as st
 from services.dashboard import palette
 from services.dashboard.ask import Lake
 from services.dashboard.banking import charts, queries
-from services.dashboard.layout import card, cards, download, draw, nothing, one_of, section, table
+from services.dashboard.layout import card, cards, download, draw, nothing, one_of, pick_table, section, table
 from services.dashboard.markdown import plain
 from spark_jobs.report import wording
 
@@ -16,6 +16,7 @@ from spark_jobs.report import wording
 MOST_ALERTS, MOST_RUNS = 300, 60
 #: Of a customer's token, enough to tell customers apart on a screen; the download has all of it.
 _TOKEN = 12
+_RUN = "banking_run"
 
 
 def alerts_tab(lake: Lake) -> None:
@@ -78,7 +79,6 @@ def _alert_table(found: pd.DataFrame) -> None:
     table(
         shown,
         "Compliance alerts",
-        height=387,
         key="banking_alert_table",
         columns={
             "Day": column.DateColumn(format="D MMM YYYY"),
@@ -143,7 +143,6 @@ def _check_table(found: pd.DataFrame) -> None:
     table(
         shown,
         "Checks",
-        height=387,
         key="banking_checks",
         columns={
             "Rows that failed": column.NumberColumn(format="localized"),
@@ -171,6 +170,8 @@ def runs_tab(lake: Lake) -> None:
 
 
 def _chosen_run(found: pd.DataFrame) -> str:
+    """The run whose row is selected, the newest while none is."""
+    runs: list[str] = found["run_id"].tolist()
     shown = pd.DataFrame(
         {
             "Started (UTC)": found["started_at"],
@@ -180,23 +181,21 @@ def _chosen_run(found: pd.DataFrame) -> str:
             "New versions": found["published_count"],
             "Rows delivered": found["delivered_count"],
             "Rows rejected": found["rejected_count"],
-            "Run": found["run_id"],
+            "Run": runs,
         }
     )
     column = st.column_config
-    chosen = st.dataframe(
+    pick_table(
         shown,
-        hide_index=True,
-        height=min(282, 38 + 35 * len(shown)),
+        "Runs, the newest first",
+        lambda row: st.session_state.update({_RUN: runs[row]}),
+        of=runs,
         key="banking_runs",
-        on_select="rerun",
-        selection_mode="single-row",
-        alt="Runs, the newest first",
-        column_config={
+        columns={
             "Started (UTC)": column.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", timezone="UTC"),
             "Rows delivered": column.NumberColumn(format="localized"),
             "Rows rejected": column.NumberColumn(format="localized"),
         },
     )
-    rows = chosen.selection.rows
-    return str(found["run_id"].iloc[rows[0] if rows and rows[0] < len(found) else 0])
+    chosen = st.session_state.get(_RUN)
+    return chosen if chosen in runs else runs[0]

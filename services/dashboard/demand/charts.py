@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import Any
 
@@ -17,9 +16,11 @@ from spark_jobs.gold.demand_limits import ANOMALY_BOUND, LEVEL_BOUNDS
 _LINES = {"Demand": palette.INK, "Forecast": palette.BLUE, "Interval": palette.SKY}
 Span = tuple[date, date]
 #: Z-scores beyond it are drawn at it: the bounds of the levels must stay apart.
-_Z_EDGE = 7.0
+_Z_EDGE = 6.0
+#: Pixels between the bars of two days, of which there may be many.
+_GAP = 0.3
 #: Room for the labels of the side axis, the same in charts below each other, whose days must meet.
-_SIDE = {"minExtent": 66, "maxExtent": 66}
+_SIDE: dict[str, Any] = {"minExtent": 34, "maxExtent": 34}
 
 
 def series_chart(found: pd.DataFrame, special: pd.DataFrame, span: Span) -> alt.LayerChart:
@@ -60,7 +61,7 @@ def series_chart(found: pd.DataFrame, special: pd.DataFrame, span: Span) -> alt.
     # A day without a delivery has no demand to stand at: its mark stands at what was expected.
     told["mark"] = told["quantity"].fillna(told["forecast_quantity"]).fillna(0.0)
     hover = alt.Chart(told).mark_circle(opacity=0, size=140).encode(x=x, y=alt.Y("mark:Q", **y), tooltip=tips)
-    off = _anomalies(told[told["is_anomaly"]], x, tips)
+    off = _anomalies(told[told["is_anomaly"]], x, alt.Y("mark:Q", **y), tips)
     return alt.LayerChart(layer=[*below, forecast, demand, hover, off])
 
 
@@ -68,18 +69,19 @@ def _line_colour() -> alt.Color:
     return alt.Color("line:N", scale=colours(_LINES), legend=legend("stroke"))
 
 
-def _anomalies(off: pd.DataFrame, x: alt.X, tips: list[alt.Tooltip]) -> alt.Chart:
+def _anomalies(off: pd.DataFrame, x: alt.X, y: alt.Y, tips: list[alt.Tooltip]) -> alt.Chart:
     present = [name for name in palette.LEVELS if name in set(off["risk_level"])]
     shapes = alt.Scale(domain=[terms.level(n) for n in present], range=[palette.LEVEL_SHAPES[n] for n in present])
     shades = alt.Scale(domain=[terms.level(n) for n in present], range=[palette.LEVEL_COLOURS[n] for n in present])
+    below = legend(orient="bottom", symbolStrokeWidth=0.7, symbolSize=90)
     return (
         alt.Chart(off)
         .mark_point(filled=True, size=90, opacity=1, stroke=palette.INK, strokeWidth=0.7)
         .encode(
             x=x,
-            y=alt.Y("mark:Q", title=None),
-            shape=alt.Shape("level:N", scale=shapes, legend=legend()),
-            fill=alt.Fill("level:N", scale=shades, legend=legend()),
+            y=y,
+            shape=alt.Shape("level:N", scale=shapes, legend=below),
+            fill=alt.Fill("level:N", scale=shades, legend=below),
             tooltip=tips,
         )
     )
@@ -93,7 +95,7 @@ def _special(special: pd.DataFrame, span: Span) -> alt.Chart:
         .mark_rule(opacity=0.3, strokeWidth=2)
         .encode(
             x=time_axis(span),
-            stroke=alt.Stroke("kind:N", scale=colours(shades), legend=legend("stroke")),
+            stroke=alt.Stroke("kind:N", scale=colours(shades), legend=legend("stroke", orient="bottom")),
             tooltip=[day_tip(), alt.Tooltip("kind:N", title="Special day")],
         )
     )
@@ -123,17 +125,13 @@ def total_chart(found: pd.DataFrame, span: Span) -> alt.Chart:
 
 
 def z_chart(found: pd.DataFrame, span: Span) -> alt.LayerChart:
-    """A series' Z-score by day over the bounds of the levels; beyond the edge it is drawn there.
-
-    The bounds stand on the side axis, each with its level: within the chart they would hide days.
-    """
+    """A series' Z-score by day, with lines at the bounds of the levels; beyond the edge it is drawn there."""
     told = found[found["z_score"].notna()].copy()
     told["level"] = told["risk_level"].map(terms.level)
     edge = min(_Z_EDGE, max(5.0, float(told["z_score"].abs().max()) * 1.1))
-    names = {f"{bound:g}": f"{bound:g}  {terms.level(name)}" for bound, name in LEVEL_BOUNDS}
+    bounds = [bound for bound, _ in LEVEL_BOUNDS]
     axis = alt.Axis(
-        values=[0.0, *(side * bound for bound, _ in LEVEL_BOUNDS for side in (1, -1))],
-        labelExpr=f"({json.dumps(names)})[datum.label] || datum.label",
+        values=[0.0, *bounds, *(-bound for bound in bounds)],
         labelOverlap=False,
         gridDash=[4, 4],
         gridColor=palette.GREY,
@@ -189,7 +187,7 @@ def trend_chart(levels: pd.DataFrame, days: pd.DataFrame, span: Span) -> alt.Lay
     shades = {terms.level(name): palette.LEVEL_COLOURS[name] for name in palette.LEVELS[2:]}
     bars = (
         alt.Chart(shown)
-        .mark_bar()
+        .mark_bar(binSpacing=_GAP)
         .encode(
             x=bar_axis(span),
             y=alt.Y("series_count:Q", title=None, stack="zero", axis=count_axis()),
@@ -222,7 +220,7 @@ def agreement_chart(found: pd.DataFrame, span: Span) -> alt.Chart:
     long["rank"] = long["who"].map(names.index)
     return (
         alt.Chart(long)
-        .mark_bar()
+        .mark_bar(binSpacing=_GAP)
         .encode(
             x=bar_axis(span),
             y=alt.Y("series_count:Q", title=None, stack="zero", axis=count_axis()),

@@ -29,7 +29,7 @@ def drill_down(lake: Lake, scope: Scope, covered: Coverage) -> None:
             st.markdown(_summary(parts, scope))
         if len(parts) > MOST_ROWS:
             st.caption(f"Shown are the {wording.count(MOST_ROWS)} series with the most money at risk.")
-        _table(parts.head(MOST_ROWS), by_group=by_group)
+        _table(parts.head(MOST_ROWS), scope, by_group=by_group)
 
 
 def _summary(parts: pd.DataFrame, scope: Scope) -> str:
@@ -42,7 +42,7 @@ def _summary(parts: pd.DataFrame, scope: Scope) -> str:
     )
 
 
-def _table(parts: pd.DataFrame, *, by_group: bool) -> None:
+def _table(parts: pd.DataFrame, scope: Scope, *, by_group: bool) -> None:
     names: list[str] = parts["part"].tolist()
     shown = pd.DataFrame({"Part": parts["part"].map(terms.group) if by_group else parts["part"]})
     if by_group:
@@ -59,8 +59,8 @@ def _table(parts: pd.DataFrame, *, by_group: bool) -> None:
         shown.round({"Demand": 0, "Forecast": 0, "Deviation": 0}),
         "Groups" if by_group else "Series",
         lambda row: open_group(names[row]) if by_group else open_series(names[row]),
+        of=scope,
         key="demand_groups" if by_group else "demand_group_series",
-        height=min(387, 38 + 35 * max(len(shown), 1)),
         columns={
             "Part": column.TextColumn("Group" if by_group else "Series", pinned=True),
             "Money at risk": column.ProgressColumn(format="accounting", min_value=0, max_value=max(most, 0.01)),

@@ -64,7 +64,6 @@ def _table(found: pd.DataFrame) -> None:
     table(
         shown,
         "Series and days that one method alone flags",
-        height=min(318, 38 + 35 * len(shown)),
         key="demand_differing",
         columns={
             "Series": column.TextColumn(pinned=True),

@@ -47,7 +47,7 @@ def _page(lake: Lake, settings: Settings, covered: Coverage) -> None:
         nothing("No days in this selection.", "Choose other days, another group or the other method.")
         return
     _cards(days, scope.currency)
-    queue(lake, scope)
+    queue(lake, scope, days["date"].iloc[-1].date())
     parts = {
         BY_DAY: lambda: series_by_day(lake, scope, days),
         "Risk": lambda: spread(lake, scope, days),

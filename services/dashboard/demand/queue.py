@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pandas as pd
 import streamlit as st
 
@@ -11,24 +14,27 @@ from services.dashboard.demand import charts, queries, terms
 from services.dashboard.demand.bar import open_series
 from services.dashboard.demand.queries import RANKINGS, Wanted
 from services.dashboard.demand.scope import Scope
-from services.dashboard.layout import download, draw, nothing, pick_table, section
+from services.dashboard.layout import download, draw, nothing, one_of, pick_table, section
 from spark_jobs.report import wording
 
 #: Rows that a browser gets; the download has all of them.
 MOST_ROWS = 500
-_EVERY = "Every anomaly"
+_EVERY, _NEWEST = "Any share", "Newest day"
 
 
-def queue(lake: Lake, scope: Scope) -> None:
-    """What needs a look, ranked, with filters and a download; a row opens its series."""
-    with section("What needs a look", "Anomalies in the period. Select a row to see its series below."):
-        wanted = _wanted(lake.ask(queries.kinds, scope))
+def queue(lake: Lake, scope: Scope, newest: date) -> None:
+    """What needs a look, ranked, with filters and a download; a row opens its series. ``newest`` is its last day."""
+    with section("What needs a look", "Ranked anomalies. Select a row to see its series below."):
+        with st.container(horizontal=True, vertical_alignment="bottom", key="demand-filters"):
+            if one_of("Days", (_NEWEST, "Whole period"), key="demand_queue_days") == _NEWEST:
+                scope = replace(scope, first=newest, last=newest)
+            wanted = _wanted(lake.ask(queries.kinds, scope))
         found = lake.ask(queries.anomalies, scope, wanted, limit=MOST_ROWS)
         if found.empty:
-            nothing("No anomalies in this selection.", "Widen the period or take a filter away.")
+            nothing("No anomalies in this selection.", "Look at the whole period, or take a filter away.")
             return
         total = int(found["found_count"].iloc[0])
-        _queue_table(found)
+        _queue_table(found, of=(scope, wanted))
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             more = "" if total <= len(found) else f" Shown are the first {wording.count(len(found))}."
             st.caption(f"{wording.plural(total, 'anomaly', 'anomalies')}.{more}")
@@ -44,23 +50,24 @@ def _wanted(found: pd.DataFrame) -> Wanted:
     """The filters, which offer the levels and kinds that were ``found``."""
     present = [name for name in reversed(palette.LEVELS) if name in set(found["risk_level"])]
     types = found["anomaly_type"].dropna().drop_duplicates().tolist()
-    with st.container(horizontal=True, vertical_alignment="bottom", key="demand-filters"):
+    levels: list[str] = []
+    if len(present) > 1:
         levels = st.pills("Risk", present, selection_mode="multi", format_func=terms.level, key="demand_levels")
-        kinds: list[str] = []
-        if types:
-            kinds = st.multiselect("Kind", types, format_func=wording.words, width=240, placeholder="Any kind")
-        false = st.selectbox(
-            "False alarms",
-            [_EVERY, *terms.FALSE_SHARES],
-            width=180,
-            help="Keeps the expected share of false alarms over all series of a day (Benjamini and Hochberg).",
-        )
-        text = st.text_input("Series contains", width=160, placeholder="Any series")
-        ranking = st.selectbox("Ranked by", list(RANKINGS), width=170)
+    kinds: list[str] = []
+    if types:
+        kinds = st.multiselect("Kind", types, format_func=wording.words, width=200, placeholder="Any kind")
+    false = st.selectbox(
+        "False alarms",
+        [_EVERY, *terms.FALSE_SHARES],
+        width=165,
+        help="Keeps the expected share of false alarms over all series of a day (Benjamini and Hochberg).",
+    )
+    text = st.text_input("Series contains", width=140, placeholder="Any series")
+    ranking = st.selectbox("Ranked by", list(RANKINGS), width=150)
     return Wanted(tuple(levels), tuple(kinds), text, terms.FALSE_SHARES.get(false), ranking)
 
 
-def _queue_table(found: pd.DataFrame) -> None:
+def _queue_table(found: pd.DataFrame, *, of: object) -> None:
     shown = pd.DataFrame(
         {
             "Series": found["series_id"],
@@ -80,8 +87,8 @@ def _queue_table(found: pd.DataFrame) -> None:
         shown,
         "Anomalies, ranked",
         lambda row: open_series(series[row]),
+        of=of,
         key="demand_queue",
-        height=387,
         columns={
             "Series": column.TextColumn(pinned=True),
             "Day": column.DateColumn(format="D MMM YYYY"),

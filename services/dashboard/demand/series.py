@@ -44,10 +44,10 @@ def series_by_day(lake: Lake, scope: Scope, days: pd.DataFrame) -> None:
             key="demand-series-chart",
             height=320,
         )
-        st.markdown("**Z-score** and where the levels of risk begin")
+        st.markdown(f"**Z-score**: {terms.LEVELS_BEGIN}, on either side")
         if found["z_score"].notna().any():
-            told = f"Line: Z-score of series {series} by day, with bounds at 2, 3 and 4 on either side."
-            draw(charts.z_chart(found, scope.span), told, key="demand-z", height=210)
+            told = f"Line: Z-score of series {series} by day; {terms.LEVELS_BEGIN}, on either side."
+            draw(charts.z_chart(found, scope.span), told, key="demand-z", height=250)
         else:
             nothing("No Z-scores in this period.", "They need a month of history before the day.")
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ml.demand.settings import DEFAULTS
 from services.dashboard.demand.kept import BASELINE, FULL
-from spark_jobs.gold.demand_limits import ANOMALY_BOUND, SEASON_DAYS, WINDOW_DAYS
+from spark_jobs.gold.demand_limits import ANOMALY_BOUND, LEVEL_BOUNDS, SEASON_DAYS, WINDOW_DAYS
 from spark_jobs.report import wording
 
 FAMILY_NOTES = {
@@ -19,6 +19,7 @@ FAMILY_NOTES = {
     BASELINE: f"Forecast: the value {SEASON_DAYS} days before. Flagged: a Z-score of {ANOMALY_BOUND:g} or more by the "
     f"{WINDOW_DAYS} days before.",
 }
+LEVELS_BEGIN = ", ".join(f"{name} from {bound:g}" for bound, name in LEVEL_BOUNDS)
 PERIODS = {"30 days": 30, "90 days": 90, "1 year": 365, "All": None}
 #: Expected share of false alarms among the alarms of a day.
 FALSE_SHARES = {"At most 1 in 5": 0.2, "At most 1 in 10": 0.1, "At most 1 in 20": 0.05}

@@ -34,7 +34,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     fetch = mirror._fetch
 
     def kept(source: Any, target: Path) -> None:
-        if target.suffix == ".parquet":
+        if target.suffix == ".parquet" and "_delta_log" not in target.parts:
             names.append(target.name)
         fetch(source, target)
 
