@@ -13,7 +13,7 @@ PYTEST := $(BIN)/python -m pytest
 PARALLEL = --numprocesses 2 --dist loadfile --no-loadscope-reorder
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
 ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train --extra demand
-DASHBOARD_EXTRAS := --extra query --extra report --extra services
+DASHBOARD_EXTRAS := --extra query --extra report --extra services --extra aws
 GLUE_EXTRAS := --extra quality --extra report --extra train --extra demand --extra aws
 DEMAND_MONITOR_EXTRAS := --extra embedded --extra demand --extra lambda
 BENCHES = $(or $(BENCH),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))))
@@ -32,7 +32,7 @@ java_version = $(shell $(if $(JAVA_HOME),'$(JAVA_HOME)/bin/java',java) -version 
 need_java = $(if $(filter 17 17.%,$(java_version)),,$(error Java 17 is needed, found $(or $(java_version),none): install it (Debian: apt-get install openjdk-17-jre-headless) or point JAVA_HOME to one))
 
 ##@ Run
-.PHONY: help setup jars run-etl query maintain report docs dashboard demo-demand
+.PHONY: help setup jars run-etl query maintain report docs dashboard demo-demand picture
 help: ## Show this help.
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -54,6 +54,9 @@ dashboard: .venv/.dashboard ## Serve the dashboard of a lake at localhost: LAKE=
 
 demo-demand: .venv/.dashboard ## From a shop's invoices to the open dashboard, without a JVM: DATA=dir for real ones, LAKE=dir PORT=8501.
 	@$(RUN) demand demo $(if $(DATA),--data '$(DATA)') $(LAKE_OPTION) $(if $(PORT),--port '$(PORT)')
+
+picture: .venv/.dev ## Take the picture of the dashboard, docs/images/dashboard.png: LAKE=dir, the tests' lake without one.
+	@$(BIN)/python -m tests.integration.dashboard_picture $(LAKE_OPTION)
 
 docs: .venv/.etl ## Write the data dictionary out of the contracts.
 	@$(RUN) docs $(ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from dataclasses import replace
 from importlib.util import find_spec
@@ -33,6 +34,11 @@ OPTIONS = {
     "theme.secondaryBackgroundColor": "#f5f6f8",
     "theme.textColor": palette.INK,
     "theme.borderColor": palette.LINE,
+    # Of what rises and falls, which must be told apart without red and green.
+    "theme.redColor": palette.VERMILLION,
+    "theme.redTextColor": palette.LEVEL_COLOURS["critical"],
+    "theme.greenColor": palette.BLUE,
+    "theme.greenTextColor": "#00507d",
     "theme.baseRadius": "8px",
     "theme.showWidgetBorder": "true",
     "theme.font": "system-ui, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif",
@@ -68,15 +74,28 @@ def main(
         settings = Settings.of(os.environ)
         chosen = {name: value for name, value in given.items() if value is not None}
         settings = Settings.of(replace(settings, **chosen).to_environment())
-        Zones(settings.lake)
+        zones = Zones(settings.lake)
         if find_spec("streamlit") is None:
             raise SettingsError("the dashboard needs Streamlit: install the extra `services`")
+        _check_free(address, port)
     except RiskLakeError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+    if zones.is_local and not zones.root.is_dir():
+        typer.echo(f"there is no lake in {zones.root} yet; the pages say how to make one", err=True)
     line = command(address, port, public_address)
     # The server takes this process's place, so that its id and its signals are those of the server.
     os.execve(line[0], line, os.environ | settings.to_environment())  # noqa: S606 - arguments, no shell
+
+
+def _check_free(address: str, port: int) -> None:
+    """SettingsError where nothing can listen there."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        socket.create_server((address, port), family=family).close()
+    except OSError as error:
+        why = os.strerror(error.errno).lower() if error.errno else str(error)
+        raise SettingsError(f"cannot listen on {address}, port {port}: {why}; choose another with --port") from None
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
@@ -14,8 +15,8 @@ from spark_jobs.query import LakeReader
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
 
-#: Answers and open readers kept at once, over all visitors; the oldest go first.
-_ANSWERS, _READERS = 500, 40
+#: Answers kept at once, over all visitors; the oldest go first.
+_ANSWERS = 500
 
 
 class TableMissingError(Exception):
@@ -39,7 +40,7 @@ class Lake:
         now = self._versions_of(question)
 
         def answer() -> Answer:
-            return question(_reader(str(self.folder), question.reads, now), *args, **parameters)
+            return question(_readers().of(self.folder, question.reads, now), *args, **parameters)
 
         kept: Answer = _answer(str(self.folder), now, question.name, args, parameters, answer)
         return kept
@@ -49,7 +50,7 @@ class Lake:
     ) -> Answer:
         """The same without keeping it: for downloads, which are large and rare."""
         now = self._versions_of(question)
-        return question(_reader(str(self.folder), question.reads, now), *args, **parameters)
+        return question(_readers().of(self.folder, question.reads, now), *args, **parameters)
 
     def _versions_of(self, question: Question[..., Any]) -> Versions:
         now = self.versions(*question.reads)
@@ -67,9 +68,26 @@ class Lake:
         return versions(self.folder, names)
 
 
-@st.cache_resource(max_entries=_READERS, show_spinner=False)
-def _reader(folder: str, names: tuple[str, ...], now: Versions) -> LakeReader:
-    return LakeReader(Path(folder), names)
+class _Readers:
+    """One open reader for each set of tables, of their newest versions: what it keeps in memory may be large."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[Path, tuple[str, ...]], tuple[Versions, LakeReader]] = {}
+        self._one_opens = Lock()
+
+    def of(self, folder: Path, names: tuple[str, ...], now: Versions) -> LakeReader:
+        """The reader of these versions; one of earlier versions is let go."""
+        with self._one_opens:
+            versions_read, reader = self._open.get((folder, names), (None, None))
+            if reader is None or versions_read != now:
+                reader = LakeReader(folder, names)
+                self._open[folder, names] = now, reader
+            return reader
+
+
+@st.cache_resource(show_spinner=False)
+def _readers() -> _Readers:
+    return _Readers()
 
 
 @st.cache_data(max_entries=_ANSWERS, show_spinner="Reading the lake …")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
 
 from spark_jobs.query import LakeReader, views
 from spark_jobs.query.views import VIEW_SCHEMA
@@ -22,10 +22,18 @@ if TYPE_CHECKING:
 Parameters = ParamSpec("Parameters")
 Answer = TypeVar("Answer")
 
-#: ``<zone>.<table>`` and its newest version; None where the lake has no such table.
-Versions = tuple[tuple[str, int | None], ...]
-
 _COMMIT = re.compile(r"(\d{20})\.(json|checkpoint\.)")
+
+
+class Version(NamedTuple):
+    """A table's version, and when its commit was written: a table that was dropped and made again begins at 0 anew."""
+
+    number: int
+    written_ns: int
+
+
+#: ``<zone>.<table>`` and its newest version; None where the lake has no such table.
+Versions = tuple[tuple[str, Version | None], ...]
 
 
 @dataclass(frozen=True)
@@ -56,15 +64,19 @@ def reads(
     return question
 
 
-def table_version(lake: Path, name: str) -> int | None:
+def table_version(lake: Path, name: str) -> Version | None:
     """Newest version of ``<zone>.<table>``; None where there is no such table."""
     zone, _, table = name.partition(".")
     try:
         with os.scandir(lake / zone / table / "_delta_log") as log:
-            commits = [int(found[1]) for entry in log if (found := _COMMIT.match(entry.name))]
+            commits = [(int(found[1]), found[2], entry) for entry in log if (found := _COMMIT.match(entry.name))]
+        if not commits:
+            return None
+        # A checkpoint of the same number is written later and changes nothing.
+        number, _, newest = max(commits, key=lambda commit: commit[:2])
+        return Version(number, newest.stat().st_mtime_ns)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return max(commits, default=None)
 
 
 def versions(lake: Path, names: Iterable[str]) -> Versions:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from zlib import crc32
 
 import altair as alt
 import pandas as pd
 import streamlit as st
 
 from services.dashboard import palette
-from services.dashboard.ask import Lake, TableMissingError
+from services.dashboard.ask import TableMissingError
 from services.dashboard.lake import Versions
+from services.dashboard.markdown import plain
 from services.dashboard.settings import Settings
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.report import wording
 
 _STYLE = Path(__file__).with_name("style.css")
+#: What the colour of a card's note says: nothing, that a rise is bad news, or that it is bad news by itself.
+_TONES: dict[str, dict[str, Any]] = {
+    "quiet": {"delta_color": "off", "delta_arrow": "off"},
+    "rise is bad": {"delta_color": "inverse"},
+    "bad": {"delta_color": "red", "delta_arrow": "off"},
+}
 
 
 def frame_page() -> None:
@@ -43,13 +51,13 @@ def reported() -> Iterator[None]:
     try:
         yield
     except TableMissingError as missing:
-        nothing(f"Not in the lake yet: {', '.join(missing.tables)}.", "It appears here after the run that makes it.")
+        nothing(f"Not in the lake yet: {plain(missing)}.", "It appears here after the run that makes it.")
     except RiskLakeError as error:
-        st.error(f"This part cannot be shown. {error}", icon=":material/error:")
+        st.error(f"This part cannot be shown. {plain(error)}", icon=":material/error:")
 
 
 def nothing(what: str, advice: str = "") -> None:
-    """A part of a page that has nothing to show, and why."""
+    """A part of a page that has nothing to show, and why; both are Markdown."""
     with st.container(border=True):
         st.markdown(f":material/inbox: **{what}** {advice}")
 
@@ -57,7 +65,7 @@ def nothing(what: str, advice: str = "") -> None:
 def empty_page(lake: Path, needs: str, command: str) -> None:
     """A page none of whose tables are there."""
     is_lake = lake.is_dir()
-    found = "The lake has none of this page's tables." if is_lake else f"There is no lake in {lake}."
+    found = "The lake has none of this page's tables." if is_lake else f"There is no lake in {plain(lake)}."
     nothing(found, f"{needs} come with a run:")
     st.code(command, language="bash")
 
@@ -84,12 +92,13 @@ def age_of(newest: date | datetime, now: datetime) -> timedelta:
     return now - datetime.combine(newest + timedelta(days=1), datetime.min.time(), UTC)
 
 
-def follow(lake: Lake, names: tuple[str, ...], shown: Versions, settings: Settings) -> None:
-    """Draw the page again as soon as a table has another version than the page shows."""
+def follow(newest: Callable[[], Versions], settings: Settings) -> None:
+    """Draw the page again as soon as ``newest`` tells of other versions than now."""
+    shown = newest()
 
     @st.fragment(run_every=settings.refresh_seconds)
     def look() -> None:
-        if lake.versions(*names) != shown:
+        if newest() != shown:
             st.rerun()
 
     look()
@@ -132,29 +141,101 @@ def draw(chart: alt.Chart | alt.LayerChart, described: str, *, key: str, height:
         st.altair_chart(shown, width="stretch", key=f"{key}-chart")
 
 
+def cards(key: str) -> AbstractContextManager[Any]:
+    """A row of cards, as many side by side as there is room for."""
+    place: AbstractContextManager[Any] = st.grid(4, min_column_width=165, gap="small", key=key)
+    return place
+
+
+def card(
+    label: str,
+    value: str,
+    note: str | None = None,
+    *,
+    tone: Literal["quiet", "rise is bad", "bad"] = "quiet",
+    about: str | None = None,
+    curve: pd.Series[Any] | None = None,
+) -> None:
+    """A figure with a note below it, what it is behind a question mark, and its last days as a small curve."""
+    st.metric(label, value, border=True, height="stretch", delta=note, help=about, chart_data=curve, **_TONES[tone])
+
+
 def table(
     shown: pd.DataFrame,
     described: str,
     columns: Mapping[str, Any] | None = None,
     *,
     key: str,
-    height: int | None = None,
 ) -> None:
-    """A table to read; ``height`` in pixels, as high as its rows without one. Its columns are said how to be shown."""
+    """A table to read, of ten rows at once at most; ``columns`` says how some of them are shown."""
     with st.container(key=key):
         st.dataframe(
             shown,
             hide_index=True,
-            height=height or "auto",
             column_config=dict(columns or {}),
             alt=described,
             key=f"{key}-rows",
         )
 
 
+def pick_table(
+    shown: pd.DataFrame,
+    described: str,
+    picked: Callable[[int], None],
+    columns: Mapping[str, Any],
+    *,
+    of: object,
+    key: str,
+) -> None:
+    """The same, where a row can be selected: ``picked`` gets its number before the page is drawn again.
+
+    ``of`` is what the rows were asked by: of other rows none is selected.
+    """
+    place = f"{key}-{crc32(repr(of).encode())}"
+
+    def select() -> None:
+        rows = st.session_state[place].selection.rows
+        if rows:
+            picked(rows[0])
+
+    with st.container(key=key):
+        st.dataframe(
+            shown,
+            hide_index=True,
+            column_config=dict(columns),
+            alt=described,
+            on_select=select,
+            selection_mode="single-row",
+            key=place,
+        )
+
+
+def one_of(
+    label: str, options: Sequence[str], *, key: str, default: str | None = None, name: Callable[[str], str] = str
+) -> str:
+    """The one of a row of buttons that is pressed, at first the ``default`` or the first of all.
+
+    ``name`` says what stands on a button. The choice stands in the address under ``key``.
+    """
+    chosen = st.segmented_control(
+        label,
+        options,
+        default=default or options[0],
+        format_func=lambda option: plain(name(option)),
+        required=True,
+        wrap=True,
+        key=key,
+        bind="query-params",
+    )
+    return str(chosen)
+
+
 def tabs(parts: Mapping[str, Callable[[], None]], *, key: str) -> None:
-    """One part of a page under each name; only the open one is asked for and sent."""
-    for place, part in zip(st.tabs(list(parts), key=key, on_change="rerun"), parts.values(), strict=True):
+    """One part of a page under each name; only the open one is asked for and sent.
+
+    Which one is open stands in the address under ``key``.
+    """
+    for place, part in zip(st.tabs(list(parts), key=key, bind="query-params"), parts.values(), strict=True):
         if place.open:
             with place:
                 part()

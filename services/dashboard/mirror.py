@@ -6,9 +6,11 @@ version when all of its files are here.
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -18,7 +20,7 @@ from deltalake.exceptions import DeltaError
 
 from spark_jobs.delta_files import data_files
 from spark_jobs.errors import RiskLakeError
-from spark_jobs.storage import Zones, listing
+from spark_jobs.storage import StoredFile, Zones, listing, signature
 
 if TYPE_CHECKING:
     from spark_jobs.storage import AnyPath
@@ -43,16 +45,26 @@ class Mirror:
         self.problem: str | None = None
 
     def folder(self) -> Path:
-        """The copy's folder, a lake of this machine; what went wrong stands in ``problem``."""
-        with self._one_at_a_time:
-            if time.monotonic() - self._refreshed_at >= self._seconds:
-                self._refreshed_at = time.monotonic()
-                try:
-                    refresh(self._zones, self._copy, self._tables, self._files)
-                    self.problem = None
-                except MirrorError as error:
-                    self.problem = str(error)
+        """The copy's folder, a lake of this machine; what went wrong stands in ``problem``.
+
+        While one visitor fetches, the others get the copy of before, once there is one.
+        """
+        has_copy = self._refreshed_at > float("-inf")
+        if self._one_at_a_time.acquire(blocking=not has_copy):
+            try:
+                if time.monotonic() - self._refreshed_at >= self._seconds:
+                    self.problem = self._refresh()
+                    self._refreshed_at = time.monotonic()
+            finally:
+                self._one_at_a_time.release()
         return self._copy
+
+    def _refresh(self) -> str | None:
+        try:
+            refresh(self._zones, self._copy, self._tables, self._files)
+        except MirrorError as error:
+            return str(error)
+        return None
 
 
 def refresh(zones: Zones, copy: Path, tables: Iterable[str], files: Iterable[str] = ()) -> None:
@@ -87,22 +99,35 @@ def refresh(zones: Zones, copy: Path, tables: Iterable[str], files: Iterable[str
 def _refresh_table(source: AnyPath, target: Path, staged: Path) -> None:
     """``staged`` takes the log alone, which is enough to know the files of the newest version."""
     commits = [file for file in listing(source / "_delta_log") if not file.name.startswith("_")]
-    if not commits or all((target / "_delta_log" / file.name).exists() for file in commits):
+    log = target / "_delta_log"
+    if not commits or all(_is_copy(log / file.name, file) for file in commits):
         return
-    for file in commits:
-        if not (staged / "_delta_log" / file.name).exists():
-            _fetch(file.path, staged / "_delta_log" / file.name)
+    _copy_log(commits, staged / "_delta_log")
     wanted = {Path(path) for path in data_files(DeltaTable(str(staged)), target)}
     for path in wanted:
         if not path.exists():
             _fetch(source / path.relative_to(target.absolute()).as_posix(), path)
-    for file in commits:
-        log = target / "_delta_log" / file.name
-        if not log.exists():
-            _fetch(staged / "_delta_log" / file.name, log)
+    if any((log / file.name).exists() and not _is_copy(log / file.name, file) for file in commits):
+        shutil.rmtree(log)  # the table was dropped and made again
+    _copy_log([replace(file, path=staged / "_delta_log" / file.name) for file in commits], log)
     for path in set(target.absolute().rglob("*.parquet")) - wanted:
         if "_delta_log" not in path.parts and time.time() - path.stat().st_mtime > _KEPT_SECONDS:
             path.unlink()
+
+
+def _copy_log(commits: list[StoredFile], log: Path) -> None:
+    """Make ``log`` hold these commits alone, each with the instant of its change, by which it is known again."""
+    for file in commits:
+        if not _is_copy(log / file.name, file):
+            _fetch(file.path, log / file.name)
+            nanoseconds = round(file.modified_at.timestamp() * 1_000_000) * 1_000
+            os.utime(log / file.name, ns=(nanoseconds, nanoseconds))
+    for name in {path.name for path in log.iterdir()} - {file.name for file in commits}:
+        (log / name).unlink()
+
+
+def _is_copy(path: Path, file: StoredFile) -> bool:
+    return path.exists() and signature(path) == (file.size_bytes, file.modified_at)
 
 
 def _fetch(source: AnyPath, target: Path) -> None:

@@ -25,8 +25,8 @@ LEVEL_SHAPES = {"none": "circle", "low": "circle", "medium": "circle", "high": "
 SEVERITIES = ("low", "medium", "high")
 SEVERITY_COLOURS = {"low": GREY, "medium": LEVEL_COLOURS["medium"], "high": LEVEL_COLOURS["critical"]}
 
-#: Which method called a day off.
-AGREEMENT_COLOURS = {"Both": INK, "Interval only": BLUE, "Naive only": ORANGE}
+#: Which method flagged a day.
+AGREEMENT_COLOURS = {"Both": INK, "Full method only": BLUE, "Plain rule only": ORANGE}
 
 STATUS_COLOURS = {
     "published": BLUE,

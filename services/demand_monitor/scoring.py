@@ -84,9 +84,7 @@ def score_file(
         raise RiskLakeError(f"{file}: found no file, expected a CSV file with date and quantity")
     with lock.exclusive(output), _work(output) as work, progress(console, STEPS) as steps:
         delivery = Delivery(_TABLE, file, f"{_TABLE}/{_landing_name(file)}")
-        lake, result = scored(
-                work / "lake", [delivery], margin=margin, steps=steps, has_full_method=has_full_method
-            )
+        lake, result = scored(work / "lake", [delivery], margin=margin, steps=steps, has_full_method=has_full_method)
         if result.errors:
             raise RunFailedError("\n".join(result.errors).replace(delivery.relative_path, str(file)))
         steps.start("output")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -19,7 +20,35 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = PROJECT / "build" / "screenshots"
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDTHS = [1280, 390]
+NEVER_OLD = ("--stale-after-days", "0")
 _SECONDS_TO_START = 60
+
+
+def chromium() -> str | None:
+    """Where the browser is."""
+    return shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@contextmanager
+def opened(executable: str) -> Iterator[Browser]:
+    """The browser without a window and without calls of its own, until the block ends."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield browser
+        browser.close()
 
 
 @contextmanager
@@ -74,7 +103,7 @@ class Visitor:
             viewport={"width": width, "height": 900}, extra_http_headers=dict(headers or {}), accept_downloads=True
         )
         self.page: Page = self._context.new_page()
-        self.page.set_default_timeout(60_000)
+        self.page.set_default_timeout(120_000)
         self.errors: list[str] = []
         self.asked: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -106,10 +135,13 @@ class Visitor:
 
     def act(self, action: Callable[[], object]) -> None:
         """Do something that makes the script run, and wait until the page stands again."""
-        state = "document.querySelector('[data-testid=stApp]').dataset.testScriptState"
         self.page.evaluate(
-            f"""() => {{ window.ran = false; new MutationObserver(() => {{ if ({state} === 'running') window.ran = true; }})
-                .observe(document.querySelector('[data-testid=stApp]'), {{attributes: true}}); }}"""
+            """() => {
+                const app = document.querySelector('[data-testid=stApp]');
+                window.ran = false;
+                const look = () => { if (app.dataset.testScriptState === 'running') window.ran = true; };
+                new MutationObserver(look).observe(app, {attributes: true});
+            }"""
         )
         action()
         self.page.wait_for_function("window.ran")

@@ -31,6 +31,7 @@ def visitor(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     demand_lake(folder / "lake", series=5_000, days=730, groups=50)
     with served(folder / "lake", folder / "log", "--stale-after-days", "0") as address, Visitor(browser) as found:
         found.open(address)
+        found.choose("Days", "Whole period")
         yield found
 
 

@@ -8,9 +8,11 @@ import altair as alt
 import pandas as pd
 
 from services.dashboard import palette
-from services.dashboard.charts import colours, legend
+from services.dashboard.charts import colours, count_axis, legend, quantity_axis
 from spark_jobs.report import wording
 
+#: Bars that leave each other more room than they need.
+_FEW = 8
 _PERCENT = alt.Axis(format="~%", tickCount=5)
 
 
@@ -60,7 +62,9 @@ def vintage_chart(found: pd.DataFrame) -> alt.LayerChart:
     scale = alt.Scale(domain=[0, float(many.max()) if len(many) else 1.0], clamp=True)
     rate: dict[str, Any] = {"title": None, "axis": _PERCENT, "scale": scale}
     band = base.mark_area(color=palette.VERMILLION, opacity=0.16).encode(y=alt.Y("low:Q", **rate), y2="high:Q")
-    line = base.mark_line(color=palette.VERMILLION, point=alt.OverlayMarkDef(size=45, filled=True))
+    line = base.mark_line(
+        color=palette.VERMILLION, point=alt.OverlayMarkDef(size=45, filled=True, color=palette.VERMILLION)
+    )
     return band + line.encode(y=alt.Y("default_rate:Q", **rate))
 
 
@@ -71,7 +75,7 @@ def lending_chart(found: pd.DataFrame, currency: str) -> alt.Chart:
         .mark_bar(color=palette.BLUE, cornerRadiusEnd=2)
         .encode(
             x=alt.X("vintage_quarter:O", title=None, sort=None, axis=alt.Axis(labelAngle=-40, labelOverlap=True)),
-            y=alt.Y("principal_amount:Q", title=None, axis=alt.Axis(format="~s", tickCount=5)),
+            y=alt.Y("principal_amount:Q", title=None, axis=quantity_axis()),
             tooltip=[
                 alt.Tooltip("vintage_quarter:N", title="Quarter"),
                 alt.Tooltip("principal_amount:Q", title=f"Lent, {currency}", format=",.0f"),
@@ -148,7 +152,7 @@ def alert_chart(found: pd.DataFrame) -> alt.Chart:
         .mark_bar()
         .encode(
             x=alt.X("utcyearmonth(month_date):O", title=None, axis=alt.Axis(format="%b %y", labelOverlap=True)),
-            y=alt.Y("alert_count:Q", title=None, axis=alt.Axis(tickCount=4)),
+            y=alt.Y("alert_count:Q", title=None, axis=count_axis()),
             color=alt.Color("level:N", scale=colours(shades), legend=legend()),
             order=alt.Order("rank:Q", sort="descending"),
             tooltip=[
@@ -181,9 +185,10 @@ def duration_chart(found: pd.DataFrame) -> alt.Chart:
     )
     shades = {wording.STATUSES[name]: shade for name, shade in palette.STATUS_COLOURS.items()}
     present = [name for name in shades if name in set(told["ended"])]
+    few: dict[str, Any] = {"size": 28} if len(told) < _FEW else {}  # or one would fill the chart
     return (
         alt.Chart(told)
-        .mark_bar(cornerRadiusEnd=2)
+        .mark_bar(cornerRadiusEnd=2, **few)
         .encode(
             x=alt.X("begun:O", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
             y=alt.Y("wall_seconds:Q", title="Seconds", axis=alt.Axis(tickCount=4)),
@@ -214,7 +219,7 @@ def course_chart(found: pd.DataFrame) -> alt.Chart:
             y=alt.Y(
                 "table_name:N", sort=None, title=None, axis=alt.Axis(labelLimit=250, ticks=False, labelOverlap=False)
             ),
-            x=alt.X("begun:Q", title="Seconds from the start of the run", axis=alt.Axis(tickCount=8)),
+            x=alt.X("begun:Q", title="Seconds", axis=alt.Axis(tickCount=8)),
             x2="ended:Q",
             color=alt.Color("status:N", scale=colours(shades, present), legend=legend()),
             tooltip=[

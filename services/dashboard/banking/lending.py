@@ -8,7 +8,8 @@ import streamlit as st
 from services.dashboard.ask import Lake
 from services.dashboard.banking import charts, queries
 from services.dashboard.banking.model import default_model
-from services.dashboard.layout import draw, nothing, section, table
+from services.dashboard.layout import card, cards, draw, nothing, one_of, section, table
+from services.dashboard.markdown import plain
 from spark_jobs.report import wording
 from spark_jobs.report.model import Model
 
@@ -22,11 +23,9 @@ def loan_book_tab(lake: Lake, currency: str | None) -> None:
     if currency is None:
         nothing(_NO_BOOK, _NO_BOOK_ADVICE)
         return
-    cut = st.segmented_control(
-        "Cut by", queries.CUTS, default="segment", format_func=wording.words, required=True, key="banking_cut"
-    )
-    with section("Loan book", f"Amounts in {currency}. The rows add up to the whole book."):
-        found = lake.ask(queries.loan_book, currency=currency, cut=str(cut))
+    cut = one_of("Cut by", queries.CUTS, key="banking_cut", name=wording.words)
+    with section("Loan book", f"Amounts in {plain(currency)}. The rows add up to the whole book."):
+        found = lake.ask(queries.loan_book, currency=currency, cut=cut)
         parts = found[found["part"].notna()]
         left, right = st.columns(2, gap="medium")
         height = 60 + 30 * len(parts)
@@ -37,7 +36,7 @@ def loan_book_tab(lake: Lake, currency: str | None) -> None:
         with right:
             st.markdown("**Default rate**")
             draw(charts.rate_chart(parts), f"Bars: default rate of each {cut}.", key="banking-rates", height=height)
-        _book_table(found, str(cut))
+        _book_table(found, cut)
     with section("Late and in default by segment", "Late: share of the loans being repaid. In default: of all."):
         _delinquency_table(lake.ask(queries.delinquency, currency=currency))
 
@@ -112,7 +111,7 @@ def vintages_tab(lake: Lake, currency: str | None) -> None:
             told = "Line: share of each quarter's loans in default so far; band: its 95 % interval."
             draw(charts.vintage_chart(found), told, key="banking-vintages")
         with right:
-            st.markdown(f"**Lent**, {currency}")
+            st.markdown(f"**Lent**, {plain(currency)}")
             told = f"Bars: amount lent in each quarter, {currency}."
             draw(charts.lending_chart(found, currency), told, key="banking-lending")
         _vintage_table(found)
@@ -136,7 +135,6 @@ def _vintage_table(found: pd.DataFrame) -> None:
     table(
         shown.round({"Lent": 0, "Exposure": 0, "Expected loss": 0}),
         "Quarters of origination",
-        height=318,
         key="banking_vintage_table",
         columns={
             "Quarter": column.TextColumn(pinned=True),
@@ -181,37 +179,18 @@ def default_model_tab(lake: Lake) -> None:
 
 
 def _figures(model: Model) -> None:
-    st.caption(f"{model.protocol} {model.summary}")
-    for note in model.notes:
-        st.caption(note)
+    for line in (f"{model.protocol} {model.summary}", *model.notes):
+        st.caption(plain(line))
     if model.is_small:
         st.info(f"The figures rest on {wording.count(model.judged_defaults)} defaults: they may move a lot.")
-    with st.grid(4, min_column_width=165, gap="small", key="banking-model-cards"):
-        ours = model.ours
-        low, high = (wording.decimal_places(value) for value in (ours.low, ours.high))
-        st.metric(
-            "ROC-AUC",
-            wording.decimal_places(ours.roc_auc),
-            border=True,
-            height="stretch",
-            delta=f"{low} to {high}",
-            delta_color="off",
-            delta_arrow="off",
-            help="How often a loan that defaults is ranked above one that does not; 95 % interval.",
-        )
-        st.metric(
-            "PR-AUC", wording.decimal_places(ours.pr_auc), border=True, height="stretch", help="Average precision."
-        )
-        st.metric(
-            "KS",
-            wording.decimal_places(ours.ks),
-            border=True,
-            height="stretch",
-            help="Greatest gap between both distributions.",
-        )
-        st.metric(
-            "Brier score", wording.decimal_places(ours.brier, 4), border=True, height="stretch", help="Lower is better."
-        )
+    ours = model.ours
+    low, high = (wording.decimal_places(value) for value in (ours.low, ours.high))
+    with cards("banking-model-cards"):
+        about = "How often a loan that defaults is ranked above one that does not; 95 % interval."
+        card("ROC-AUC", wording.decimal_places(ours.roc_auc), f"{low} to {high}", about=about)
+        card("PR-AUC", wording.decimal_places(ours.pr_auc), about="Average precision.")
+        card("KS", wording.decimal_places(ours.ks), about="Greatest gap between both distributions.")
+        card("Brier score", wording.decimal_places(ours.brier, 4), about="Lower is better.")
     shown = pd.DataFrame(
         [(f.name, f.detail, f.roc_auc, f.pr_auc, f.ks, f.gini, f.brier) for f in (ours, *model.others)],
         columns=["Scores", "Detail", "ROC-AUC", "PR-AUC", "KS", "Gini", "Brier"],
@@ -219,4 +198,4 @@ def _figures(model: Model) -> None:
     number = st.column_config.NumberColumn(format="%.3f")
     config = dict.fromkeys(("ROC-AUC", "PR-AUC", "KS", "Gini", "Brier"), number)
     table(shown, "Figures of the model and its baselines", key="banking_model", columns=config)
-    st.caption(f"Version {model.version}, judged on {wording.count(model.judged_loans)} loans it had not seen.")
+    st.caption(f"Version {plain(model.version)}, judged on {wording.count(model.judged_loans)} loans it had not seen.")

@@ -8,13 +8,15 @@ import streamlit as st
 from services.dashboard import palette
 from services.dashboard.ask import Lake
 from services.dashboard.banking import charts, queries
-from services.dashboard.layout import download, draw, nothing, section, table
+from services.dashboard.layout import card, cards, download, draw, nothing, one_of, pick_table, section, table
+from services.dashboard.markdown import plain
 from spark_jobs.report import wording
 
 #: Rows that a browser gets; the download has all of them.
 MOST_ALERTS, MOST_RUNS = 300, 60
 #: Of a customer's token, enough to tell customers apart on a screen; the download has all of it.
 _TOKEN = 12
+_RUN = "banking_run"
 
 
 def alerts_tab(lake: Lake) -> None:
@@ -77,7 +79,6 @@ def _alert_table(found: pd.DataFrame) -> None:
     table(
         shown,
         "Compliance alerts",
-        height=387,
         key="banking_alert_table",
         columns={
             "Day": column.DateColumn(format="D MMM YYYY"),
@@ -104,26 +105,23 @@ def quality_tab(lake: Lake) -> None:
 
 
 def _verdicts(found: pd.DataFrame) -> None:
-    with st.grid(3, min_column_width=165, gap="small", key="banking-check-cards"):
+    about = "Rows that break a row rule go to quarantine; a failed gate holds the table back."
+    with cards("banking-check-cards"):
         for kind, label in (("gate", "Gates"), ("expectation", "Expectations"), ("row_rule", "Row rules")):
             of_kind = found[found["kind"] == kind]
             failed = int((~of_kind["is_passed"]).sum())
-            what = "met by bad rows" if kind == "row_rule" else "failed"
-            st.metric(
-                label,
-                f"{wording.count(len(of_kind) - failed)} of {wording.count(len(of_kind))}",
-                border=True,
-                height="stretch",
-                delta=f"{failed} {what}" if failed else "all hold",
-                delta_color="off" if kind == "row_rule" or not failed else "red",
-                delta_arrow="off",
-                help="Rows that break a row rule go to quarantine; a failed gate holds the table back.",
-            )
+            held = f"{wording.count(len(of_kind) - failed)} of {wording.count(len(of_kind))}"
+            if not failed:
+                card(label, held, "all hold", about=about)
+            elif kind == "row_rule":
+                card(label, held, f"{failed} met by bad rows", about=about)
+            else:
+                card(label, held, f"{failed} failed", tone="bad", about=about)
 
 
 def _check_table(found: pd.DataFrame) -> None:
-    kinds = st.segmented_control("Show", ("Failed", "All"), default="Failed", required=True, key="banking_checks_shown")
-    chosen = found[~found["is_passed"]] if kinds == "Failed" else found
+    which = one_of("Show", ("Failed", "All"), key="banking_checks_shown")
+    chosen = found[~found["is_passed"]] if which == "Failed" else found
     if chosen.empty:
         nothing("Every check holds.")
         return
@@ -145,7 +143,6 @@ def _check_table(found: pd.DataFrame) -> None:
     table(
         shown,
         "Checks",
-        height=387,
         key="banking_checks",
         columns={
             "Rows that failed": column.NumberColumn(format="localized"),
@@ -165,14 +162,16 @@ def runs_tab(lake: Lake) -> None:
         draw(charts.duration_chart(found), told, key="banking-durations", height=180)
         run = _chosen_run(found)
         tables = lake.ask(queries.run_tables, run=run)
-        st.markdown(f"**Course of run {run}**")
+        st.markdown(f"**Course of run {plain(run)}**")
         for row in tables[tables["status"].isin(queries.STATUSES[:3])].to_dict("records"):
-            st.warning(f"{row['table_name']}: {row['message'] or row['status']}", icon=":material/report:")
+            st.warning(plain(f"{row['table_name']}: {row['message'] or row['status']}"), icon=":material/report:")
         told = f"Bars: when work on each table of run {run} began and ended."
         draw(charts.course_chart(tables), told, key="banking-course", height=70 + 20 * len(tables))
 
 
 def _chosen_run(found: pd.DataFrame) -> str:
+    """The run whose row is selected, the newest while none is."""
+    runs: list[str] = found["run_id"].tolist()
     shown = pd.DataFrame(
         {
             "Started (UTC)": found["started_at"],
@@ -182,23 +181,21 @@ def _chosen_run(found: pd.DataFrame) -> str:
             "New versions": found["published_count"],
             "Rows delivered": found["delivered_count"],
             "Rows rejected": found["rejected_count"],
-            "Run": found["run_id"],
+            "Run": runs,
         }
     )
     column = st.column_config
-    chosen = st.dataframe(
+    pick_table(
         shown,
-        hide_index=True,
-        height=min(282, 38 + 35 * len(shown)),
+        "Runs, the newest first",
+        lambda row: st.session_state.update({_RUN: runs[row]}),
+        of=runs,
         key="banking_runs",
-        on_select="rerun",
-        selection_mode="single-row",
-        alt="Runs, the newest first",
-        column_config={
+        columns={
             "Started (UTC)": column.DatetimeColumn(format="D MMM YYYY, HH:mm:ss", timezone="UTC"),
             "Rows delivered": column.NumberColumn(format="localized"),
             "Rows rejected": column.NumberColumn(format="localized"),
         },
     )
-    rows = chosen.selection.rows
-    return str(found["run_id"].iloc[rows[0] if rows and rows[0] < len(found) else 0])
+    chosen = st.session_state.get(_RUN)
+    return chosen if chosen in runs else runs[0]

@@ -1,19 +1,18 @@
-"""Questions that hold both method families against each other."""
+"""Questions that hold both method families against each other, whichever of them the scope names."""
 
 from __future__ import annotations
-
-from datetime import date
 
 import pandas as pd
 
 from services.dashboard.demand import kept
 from services.dashboard.demand.kept import BASELINE, FULL, RISK, WITHIN
+from services.dashboard.demand.scope import Scope
 from services.dashboard.lake import frame, reads
 from spark_jobs.query import LakeReader
 
 
 def _compared(reader: LakeReader) -> str:
-    """A select of the series-days that a family calls off, one row each, with what both families say."""
+    """A select of the series-days that a family flags, one row each, with what both families say."""
 
     def said(family: str, column: str) -> str:
         return f"any_value({column}) filter (where method_family = {family})"
@@ -37,8 +36,8 @@ def _compared(reader: LakeReader) -> str:
 
 
 @reads(RISK)
-def agreement(reader: LakeReader, *, first: date, last: date, group: str | None) -> pd.DataFrame:
-    """One row per day with anomalies: how many series both families call off, and how many only one of them."""
+def agreement(reader: LakeReader, scope: Scope) -> pd.DataFrame:
+    """One row per day with anomalies: how many series both families flag, and how many only one of them."""
     sql = f"""
         select
             date,
@@ -50,12 +49,12 @@ def agreement(reader: LakeReader, *, first: date, last: date, group: str | None)
         group by date
         order by date
     """  # noqa: S608
-    return frame(reader, sql, first=first, last=last, group=group, full=FULL, baseline=BASELINE)
+    return frame(reader, sql, **scope.within, full=FULL, baseline=BASELINE)
 
 
 @reads(RISK)
-def disagreements(reader: LakeReader, *, first: date, last: date, group: str | None, limit: int) -> pd.DataFrame:
-    """One row per series and day that one family alone calls off, the most money first, with what both say of it."""
+def disagreements(reader: LakeReader, scope: Scope, *, limit: int) -> pd.DataFrame:
+    """One row per series and day that one family alone flags, the most money first, with what both say of it."""
     sql = f"""
         select
             date, series_id, is_by_full, quantity::double as quantity, forecast_quantity, lower, upper, p_value,
@@ -65,4 +64,4 @@ def disagreements(reader: LakeReader, *, first: date, last: date, group: str | N
         order by amount_at_risk desc nulls last, date desc, series_id
         limit $limit
     """  # noqa: S608
-    return frame(reader, sql, first=first, last=last, group=group, full=FULL, baseline=BASELINE, limit=limit)
+    return frame(reader, sql, **scope.within, full=FULL, baseline=BASELINE, limit=limit)

@@ -9,20 +9,24 @@ import altair as alt
 import pandas as pd
 
 from services.dashboard import palette
-from services.dashboard.charts import bar_axis, colours, day_tip, legend, rule, time_axis
+from services.dashboard.charts import bar_axis, colours, count_axis, day_tip, legend, quantity_axis, time_axis
 from services.dashboard.demand import terms
-from services.dashboard.demand.queries import Z_BOUNDS
+from spark_jobs.gold.demand_limits import ANOMALY_BOUND, LEVEL_BOUNDS
 
 _LINES = {"Demand": palette.INK, "Forecast": palette.BLUE, "Interval": palette.SKY}
 Span = tuple[date, date]
 #: Z-scores beyond it are drawn at it: the bounds of the levels must stay apart.
-_Z_EDGE = 8.0
+_Z_EDGE = 6.0
+#: Pixels between the bars of two days, of which there may be many.
+_GAP = 0.3
+#: Room for the labels of the side axis, the same in charts below each other, whose days must meet.
+_SIDE: dict[str, Any] = {"minExtent": 34, "maxExtent": 34}
 
 
 def series_chart(found: pd.DataFrame, special: pd.DataFrame, span: Span) -> alt.LayerChart:
     """A series' demand, forecast and interval by day; anomalies stand out by shape, size and colour."""
     x = time_axis(span)
-    y: dict[str, Any] = {"title": None, "axis": alt.Axis(format="~s", tickCount=5)}
+    y: dict[str, Any] = {"title": None, "axis": quantity_axis(**_SIDE)}
     forecast = (
         alt.Chart(found[["date", "forecast_quantity"]].assign(line="Forecast"))
         .mark_line(strokeDash=[5, 3], strokeWidth=1.5)
@@ -57,7 +61,7 @@ def series_chart(found: pd.DataFrame, special: pd.DataFrame, span: Span) -> alt.
     # A day without a delivery has no demand to stand at: its mark stands at what was expected.
     told["mark"] = told["quantity"].fillna(told["forecast_quantity"]).fillna(0.0)
     hover = alt.Chart(told).mark_circle(opacity=0, size=140).encode(x=x, y=alt.Y("mark:Q", **y), tooltip=tips)
-    off = _anomalies(told[told["is_anomaly"]], x, tips)
+    off = _anomalies(told[told["is_anomaly"]], x, alt.Y("mark:Q", **y), tips)
     return alt.LayerChart(layer=[*below, forecast, demand, hover, off])
 
 
@@ -65,18 +69,19 @@ def _line_colour() -> alt.Color:
     return alt.Color("line:N", scale=colours(_LINES), legend=legend("stroke"))
 
 
-def _anomalies(off: pd.DataFrame, x: alt.X, tips: list[alt.Tooltip]) -> alt.Chart:
+def _anomalies(off: pd.DataFrame, x: alt.X, y: alt.Y, tips: list[alt.Tooltip]) -> alt.Chart:
     present = [name for name in palette.LEVELS if name in set(off["risk_level"])]
     shapes = alt.Scale(domain=[terms.level(n) for n in present], range=[palette.LEVEL_SHAPES[n] for n in present])
     shades = alt.Scale(domain=[terms.level(n) for n in present], range=[palette.LEVEL_COLOURS[n] for n in present])
+    below = legend(orient="bottom", symbolStrokeWidth=0.7, symbolSize=90)
     return (
         alt.Chart(off)
         .mark_point(filled=True, size=90, opacity=1, stroke=palette.INK, strokeWidth=0.7)
         .encode(
             x=x,
-            y=alt.Y("mark:Q", title=None),
-            shape=alt.Shape("level:N", scale=shapes, legend=legend()),
-            fill=alt.Fill("level:N", scale=shades, legend=legend()),
+            y=y,
+            shape=alt.Shape("level:N", scale=shapes, legend=below),
+            fill=alt.Fill("level:N", scale=shades, legend=below),
             tooltip=tips,
         )
     )
@@ -90,7 +95,7 @@ def _special(special: pd.DataFrame, span: Span) -> alt.Chart:
         .mark_rule(opacity=0.3, strokeWidth=2)
         .encode(
             x=time_axis(span),
-            stroke=alt.Stroke("kind:N", scale=colours(shades), legend=legend("stroke")),
+            stroke=alt.Stroke("kind:N", scale=colours(shades), legend=legend("stroke", orient="bottom")),
             tooltip=[day_tip(), alt.Tooltip("kind:N", title="Special day")],
         )
     )
@@ -107,7 +112,7 @@ def total_chart(found: pd.DataFrame, span: Span) -> alt.Chart:
         .mark_line(strokeWidth=1.8)
         .encode(
             x=time_axis(span),
-            y=alt.Y("quantity:Q", title=None, axis=alt.Axis(format="~s", tickCount=5)),
+            y=alt.Y("quantity:Q", title=None, axis=quantity_axis()),
             color=alt.Color("line:N", scale=colours(shades), legend=legend()),
             strokeDash=alt.StrokeDash("line:N", scale=dashes, legend=legend()),
             tooltip=[
@@ -120,34 +125,36 @@ def total_chart(found: pd.DataFrame, span: Span) -> alt.Chart:
 
 
 def z_chart(found: pd.DataFrame, span: Span) -> alt.LayerChart:
-    """A series' Z-score by day between the bounds of the levels; beyond the edge it is drawn there."""
-    names = ("medium", "high", "critical")
-    bounds = pd.DataFrame(
-        {
-            "bound": [side * bound for bound in Z_BOUNDS for side in (1, -1)],
-            "name": [terms.level(name) if side > 0 else "" for name in names for side in (1, -1)],
-        }
-    )
+    """A series' Z-score by day, with lines at the bounds of the levels; beyond the edge it is drawn there."""
     told = found[found["z_score"].notna()].copy()
-    told["level"] = pd.cut(
-        told["z_score"].abs(), [-1, *Z_BOUNDS, float("inf")], right=False, labels=["low", *names]
-    ).astype(str)
-    edge = min(_Z_EDGE, max(5.0, float(told["z_score"].abs().max()) * 1.1 if len(told) else 5.0))
+    told["level"] = told["risk_level"].map(terms.level)
+    edge = min(_Z_EDGE, max(5.0, float(told["z_score"].abs().max()) * 1.1))
+    bounds = [bound for bound, _ in LEVEL_BOUNDS]
+    axis = alt.Axis(
+        values=[0.0, *bounds, *(-bound for bound in bounds)],
+        labelOverlap=False,
+        gridDash=[4, 4],
+        gridColor=palette.GREY,
+        format="~g",
+        **_SIDE,
+    )
     base = alt.Chart(told).encode(
-        x=time_axis(span), y=alt.Y("z_score:Q", title=None, scale=alt.Scale(domain=[-edge, edge], clamp=True))
+        x=time_axis(span),
+        y=alt.Y("z_score:Q", title=None, axis=axis, scale=alt.Scale(domain=[-edge, edge], clamp=True)),
     )
     line = base.mark_line(color=palette.GREY, strokeWidth=1)
-    shades = alt.Scale(domain=list(palette.LEVELS[1:]), range=[palette.LEVEL_COLOURS[n] for n in palette.LEVELS[1:]])
+    present = [name for name in palette.LEVELS if name in set(told["risk_level"])]
+    shades = {terms.level(name): palette.LEVEL_COLOURS[name] for name in present}
     dots = base.mark_circle(opacity=1).encode(
-        color=alt.Color("level:N", scale=shades, legend=None),
-        size=alt.condition("abs(datum.z_score) >= 2", alt.value(70), alt.value(14)),
+        color=alt.Color("level:N", scale=colours(shades), legend=None),
+        size=alt.condition(f"abs(datum.z_score) >= {ANOMALY_BOUND}", alt.value(70), alt.value(14)),
         tooltip=[
             day_tip(),
             alt.Tooltip("z_score:Q", title="Z-score", format=".2f"),
-            alt.Tooltip("level:N", title="Level"),
+            alt.Tooltip("level:N", title="Risk"),
         ],
     )
-    return alt.LayerChart(layer=[rule(bounds, "bound", "name"), line, dots])
+    return alt.LayerChart(layer=[line, dots])
 
 
 def level_chart(found: pd.DataFrame) -> alt.LayerChart:
@@ -172,7 +179,7 @@ def level_chart(found: pd.DataFrame) -> alt.LayerChart:
 
 
 def trend_chart(levels: pd.DataFrame, days: pd.DataFrame, span: Span) -> alt.LayerChart:
-    """Series off by day and level, against the false alarms to expect."""
+    """Series by day and level of risk from medium on, against the false alarms to expect."""
     shown = levels[levels["risk_level"].isin(palette.LEVELS[2:])].copy()
     shown["level"] = shown["risk_level"].map(terms.level)
     shown["rank"] = shown["risk_level"].map(palette.LEVELS.index)
@@ -180,10 +187,10 @@ def trend_chart(levels: pd.DataFrame, days: pd.DataFrame, span: Span) -> alt.Lay
     shades = {terms.level(name): palette.LEVEL_COLOURS[name] for name in palette.LEVELS[2:]}
     bars = (
         alt.Chart(shown)
-        .mark_bar()
+        .mark_bar(binSpacing=_GAP)
         .encode(
             x=bar_axis(span),
-            y=alt.Y("series_count:Q", title=None, stack="zero", axis=alt.Axis(tickCount=4, format="~s")),
+            y=alt.Y("series_count:Q", title=None, stack="zero", axis=count_axis()),
             color=alt.Color("level:N", scale=colours(shades, names), legend=legend()),
             order=alt.Order("rank:Q", sort="descending"),
             tooltip=[
@@ -206,22 +213,22 @@ def trend_chart(levels: pd.DataFrame, days: pd.DataFrame, span: Span) -> alt.Lay
 
 
 def agreement_chart(found: pd.DataFrame, span: Span) -> alt.Chart:
-    """Series off by day: by both methods, or by one of them alone."""
+    """Series flagged by day: by both methods, or by one of them alone."""
     names = list(palette.AGREEMENT_COLOURS)
     columns = dict(zip(("both_count", "full_count", "baseline_count"), names, strict=True))
     long = found.rename(columns=columns).melt("date", names, "who", "series_count")
     long["rank"] = long["who"].map(names.index)
     return (
         alt.Chart(long)
-        .mark_bar()
+        .mark_bar(binSpacing=_GAP)
         .encode(
             x=bar_axis(span),
-            y=alt.Y("series_count:Q", title=None, stack="zero", axis=alt.Axis(tickCount=4, format="~s")),
+            y=alt.Y("series_count:Q", title=None, stack="zero", axis=count_axis()),
             color=alt.Color("who:N", scale=colours(palette.AGREEMENT_COLOURS), legend=legend()),
             order=alt.Order("rank:Q"),
             tooltip=[
                 day_tip(),
-                alt.Tooltip("who:N", title="Called off by"),
+                alt.Tooltip("who:N", title="Flagged by"),
                 alt.Tooltip("series_count:Q", title="Series"),
             ],
         )

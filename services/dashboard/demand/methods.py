@@ -11,6 +11,7 @@ from services.dashboard.demand.kept import BASELINE, FULL
 from services.dashboard.demand.queries import Coverage
 from services.dashboard.demand.scope import Scope
 from services.dashboard.layout import draw, nothing, section, table
+from services.dashboard.markdown import plain
 from spark_jobs.report import wording
 
 #: Days on which the methods differ that a browser gets, the most money first.
@@ -18,38 +19,36 @@ MOST_ROWS = 200
 
 
 def comparison(lake: Lake, scope: Scope, covered: Coverage) -> None:
-    """Who called what off, by day and one by one."""
+    """Who flagged what, by day and one by one."""
     about = "Both judge every day. Agreement is a sign, not a proof: the evaluation says which is right more often."
     with section("Where the two methods differ", about):
         if not {BASELINE, FULL} <= set(covered.families):
             present = ", ".join(map(terms.family, covered.families))
-            nothing(f"Only one method has judged these days: {present}.", "There is nothing to compare.")
+            nothing(f"Only one method has judged these days: {plain(present)}.", "There is nothing to compare.")
             return
-        found = lake.ask(agreement.agreement, first=scope.first, last=scope.last, group=scope.group)
+        found = lake.ask(agreement.agreement, scope)
         if found.empty:
-            nothing("Neither method calls anything off in this selection.")
+            nothing("Neither method flags anything in this selection.")
             return
         both, full, baseline = (int(found[name].sum()) for name in ("both_count", "full_count", "baseline_count"))
         st.markdown(
-            f"**{wording.count(both)}** by both · **{wording.count(full)}** by the forecast interval alone · "
-            f"**{wording.count(baseline)}** by the seasonal naive rule alone"
+            f"Flagged: **{wording.count(both)}** by both · **{wording.count(full)}** by the full method alone · "
+            f"**{wording.count(baseline)}** by the plain rule alone"
         )
-        told = "Stacked bars: series off on each day by both methods, or by one of them alone."
+        told = "Stacked bars: series flagged on each day by both methods, or by one of them alone."
         draw(charts.agreement_chart(found, scope.span), told, key="demand-agreement", height=210)
-        _table(
-            lake.ask(agreement.disagreements, first=scope.first, last=scope.last, group=scope.group, limit=MOST_ROWS)
-        )
+        _table(lake.ask(agreement.disagreements, scope, limit=MOST_ROWS))
 
 
 def _table(found: pd.DataFrame) -> None:
     if found.empty:
         return
-    only = {True: terms.FAMILIES[FULL], False: terms.FAMILIES[BASELINE]}
+    only = {True: terms.family(FULL), False: terms.family(BASELINE)}
     shown = pd.DataFrame(
         {
             "Series": found["series_id"],
             "Day": found["date"],
-            "Called off by": found["is_by_full"].map(only),
+            "Flagged by": found["is_by_full"].map(only),
             "Demand": found["quantity"],
             "Interval": [
                 f"{terms.quantity(low)} to {terms.quantity(high)}" if pd.notna(low) and pd.notna(high) else "–"
@@ -64,8 +63,7 @@ def _table(found: pd.DataFrame) -> None:
     column = st.column_config
     table(
         shown,
-        "Series and days that one method alone calls off",
-        height=min(318, 38 + 35 * len(shown)),
+        "Series and days that one method alone flags",
         key="demand_differing",
         columns={
             "Series": column.TextColumn(pinned=True),

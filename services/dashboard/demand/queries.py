@@ -1,27 +1,26 @@
 """Questions to ``gold.demand_risk``, one row per series, day and method family, and to ``silver.daily_demand``.
 
-Every one is aggregated in DuckDB: what comes back is what is drawn. ``family`` is one of the table's method families;
-``first`` and ``last`` bound the days, both included; ``group`` is None for all of them and ``""`` for series of none.
-Quantities are units of the series, amounts money, both as the table holds them.
+Every one is aggregated in DuckDB: what comes back is what is drawn. Quantities are units of the series, amounts money
+of the scope's currency, both as the table holds them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from math import erfc, sqrt
 
 import pandas as pd
 
+from ml.demand.discovery import expected_false_alarms_of_rule
 from services.dashboard.demand import kept
 from services.dashboard.demand.kept import BASELINE, DAILY, OF_FAMILY, RISK
+from services.dashboard.demand.scope import Scope
 from services.dashboard.lake import frame, reads
+from spark_jobs.gold.demand_limits import ANOMALY_BOUND
 from spark_jobs.query import LakeReader
 
-#: |Z| from which a day is medium, high and critical; from the first on it is an anomaly of the baseline.
-Z_BOUNDS = (2.0, 3.0, 4.0)
-#: Share of normal days that lie outside the first bound on either side, if deviations are normal: 4.6 %.
-FALSE_ALARM_RATE = erfc(Z_BOUNDS[0] / sqrt(2))
+#: Share of ordinary days that the baseline flags, if deviations are normal: 4.6 %.
+FALSE_ALARM_RATE = expected_false_alarms_of_rule(1, ANOMALY_BOUND)
 
 #: What the queue may be ranked by; the rest of each makes the order total.
 RANKINGS = {
@@ -34,17 +33,18 @@ RANKINGS = {
 
 @dataclass(frozen=True)
 class Coverage:
-    """What the table holds: its days, both included, its method families and groups (``""``: series of none)."""
+    """What the table holds: its days, both included, its method families, groups and currencies (``""``: none)."""
 
     first_day: date
     last_day: date
     families: tuple[str, ...]
     groups: tuple[str, ...]
+    currencies: tuple[str, ...]
 
 
 @reads(RISK)
 def coverage(reader: LakeReader) -> Coverage | None:
-    """What there is to choose from; None for an empty table."""
+    """What there is to choose from, the currency of most series-days first; None for an empty table."""
     sql = f"""
         select
             min(date) as first_day,
@@ -56,24 +56,19 @@ def coverage(reader: LakeReader) -> Coverage | None:
     row = reader.rows(sql).to_pylist()[0]
     if row["last_day"] is None:
         return None
-    return Coverage(row["first_day"], row["last_day"], tuple(row["families"]), tuple(row["groups"]))
-
-
-@reads(DAILY)
-def currency(reader: LakeReader) -> str | None:
-    """The currency of all amounts; None where several are delivered, or none."""
-    found = reader.rows(f"select distinct currency from {DAILY} where currency is not null limit 2")  # noqa: S608
-    return str(found["currency"][0]) if found.num_rows == 1 else None
+    of_most = f"select currency from {kept.days(reader)} group by currency order by sum(series_count) desc, currency"  # noqa: S608
+    currencies = tuple(reader.rows(of_most)["currency"].to_pylist())
+    return Coverage(row["first_day"], row["last_day"], tuple(row["families"]), tuple(row["groups"]), currencies)
 
 
 @reads(RISK)
-def days(reader: LakeReader, *, family: str, first: date, last: date, group: str | None) -> pd.DataFrame:
+def days(reader: LakeReader, scope: Scope) -> pd.DataFrame:
     """One row per day: series, judged ones, anomalies, money at risk, expected false alarms, demand and forecast.
 
     ``judged_quantity`` is the demand of the series that have a forecast on that day, the one to hold against
     ``forecast_quantity``; ``quantity`` is that of all. ``expected_false_alarms``: of the baseline, what normal
-    deviations would give; of a family that controls the false-discovery rate, the anomalies times the largest q-value
-    among them, which bounds their expected false share (Benjamini and Hochberg, 1995).
+    deviations would give; of the full method, the anomalies times the largest q-value among them, which bounds their
+    expected false share over all series of the day (Benjamini and Hochberg, 1995).
     """
     sql = f"""
         select
@@ -91,15 +86,15 @@ def days(reader: LakeReader, *, family: str, first: date, last: date, group: str
         group by date
         order by date
     """  # noqa: S608
-    found = frame(reader, sql, family=family, first=first, last=last, group=group)
+    found = frame(reader, sql, **scope.of_family)
     by_rule = found["judged_count"] * FALSE_ALARM_RATE
     by_discovery = found["anomaly_count"] * found["largest_q_value"]
-    found["expected_false_alarms"] = by_rule if family == BASELINE else by_discovery
+    found["expected_false_alarms"] = by_rule if scope.family == BASELINE else by_discovery
     return found
 
 
 @reads(RISK)
-def levels(reader: LakeReader, *, family: str, first: date, last: date, group: str | None) -> pd.DataFrame:
+def levels(reader: LakeReader, scope: Scope) -> pd.DataFrame:
     """One row per day and level of risk among the judged: how many series."""
     sql = f"""
         select date, risk_level, sum(judged_count)::bigint as series_count
@@ -108,42 +103,39 @@ def levels(reader: LakeReader, *, family: str, first: date, last: date, group: s
         group by all
         order by all
     """  # noqa: S608
-    return frame(reader, sql, family=family, first=first, last=last, group=group)
+    return frame(reader, sql, **scope.of_family)
 
 
 @reads(RISK)
-def anomaly_types(reader: LakeReader, *, family: str, first: date, last: date, group: str | None) -> tuple[str, ...]:
-    """Types of the anomalies found, the most frequent first."""
+def kinds(reader: LakeReader, scope: Scope) -> pd.DataFrame:
+    """One row per level of risk and type (null for none) among the anomalies: how many, the most frequent first."""
     sql = f"""
-        select anomaly_type from {kept.flagged(reader)}
-        where is_anomaly and anomaly_type is not null and {OF_FAMILY}
-        group by anomaly_type order by count(*) desc, anomaly_type
+        select risk_level, anomaly_type, count(*) as anomaly_count
+        from {kept.flagged(reader)}
+        where is_anomaly and {OF_FAMILY}
+        group by risk_level, anomaly_type
+        order by anomaly_count desc, risk_level, anomaly_type
     """  # noqa: S608
-    found = reader.rows(sql, {"family": family, "first": first, "last": last, "group": group})
-    return tuple(found["anomaly_type"].to_pylist())
+    return frame(reader, sql, **scope.of_family)
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which anomalies the queue shows; an empty tuple leaves that open, ``text`` is part of a series' identifier."""
+    """Which anomalies the queue shows; an empty tuple leaves that open, ``text`` is part of a series' identifier.
+
+    ``false_share`` holds the expected share of false alarms over all series of a day at that value: no anomaly with a
+    larger q-value is shown. What was not delivered is known to be missing and has none. None leaves it open.
+    """
 
     levels: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     text: str = ""
+    false_share: float | None = None
     ranking: str = "Money at risk"
 
 
 @reads(RISK)
-def anomalies(
-    reader: LakeReader,
-    *,
-    family: str,
-    first: date,
-    last: date,
-    group: str | None,
-    wanted: Wanted,
-    limit: int | None,
-) -> pd.DataFrame:
+def anomalies(reader: LakeReader, scope: Scope, wanted: Wanted, *, limit: int | None) -> pd.DataFrame:
     """One row per anomaly, ranked; ``found_count`` says how many there are before the limit."""
     sql = f"""
         select
@@ -156,6 +148,7 @@ def anomalies(
             is_anomaly and {OF_FAMILY}
             and (len($levels::varchar[]) = 0 or list_contains($levels::varchar[], risk_level))
             and (len($types::varchar[]) = 0 or list_contains($types::varchar[], anomaly_type))
+            and ($false_share::double is null or coalesce(q_value, 0) <= $false_share::double)
             and contains(lower(series_id), lower($text))
         order by {RANKINGS[wanted.ranking]}
         limit $limit
@@ -163,13 +156,11 @@ def anomalies(
     return frame(
         reader,
         sql,
-        family=family,
-        first=first,
-        last=last,
-        group=group,
+        **scope.of_family,
         levels=list(wanted.levels),
         types=list(wanted.types),
         text=wanted.text.strip(),
+        false_share=wanted.false_share,
         limit=limit,
     )
 
@@ -185,23 +176,25 @@ _TOTALS = """
 
 
 @reads(RISK)
-def group_totals(reader: LakeReader, *, family: str, first: date, last: date) -> pd.DataFrame:
+def group_totals(reader: LakeReader, scope: Scope) -> pd.DataFrame:
     """One row per group (``part``): its series, and the sums of the period. The most money at risk first."""
     sql = f"""
+        with sizes as (
+            select group_id, count(*) as series_count
+            from {kept.series(reader)} where currency = $currency group by group_id
+        )
         select group_id as part, any_value(sizes.series_count) as series_count, {_TOTALS}
-        from {kept.days(reader)} as days
-        left join (select group_id, count(*) as series_count from {kept.series(reader)} group by group_id) as sizes
-            using (group_id)
-        where method_family = $family and date between $first and $last
+        from {kept.days(reader)} left join sizes using (group_id)
+        where {OF_FAMILY}
         group by group_id
         order by amount_at_risk desc, part
     """  # noqa: S608
-    return frame(reader, sql, family=family, first=first, last=last)
+    return frame(reader, sql, **scope.of_family)
 
 
 @reads(RISK)
-def series_totals(reader: LakeReader, *, family: str, first: date, last: date, group: str) -> pd.DataFrame:
-    """One row per series of a group (``part``), with the sums that add up to the group's. The most money first."""
+def series_totals(reader: LakeReader, scope: Scope) -> pd.DataFrame:
+    """One row per series (``part``), with the sums that add up to the scope's. The most money at risk first."""
     sql = f"""
         select series_id as part, 1::bigint as series_count, {_TOTALS}
         from (
@@ -209,21 +202,19 @@ def series_totals(reader: LakeReader, *, family: str, first: date, last: date, g
                 series_id, quantity,
                 case when forecast_quantity is not null then quantity end as judged_quantity,
                 case when quantity is not null then forecast_quantity end as forecast_quantity,
-                coalesce(is_anomaly, false)::bigint as anomaly_count,
+                is_anomaly::bigint as anomaly_count,
                 case when is_anomaly then coalesce(amount_at_risk, 0) else 0 end as amount_at_risk
-            from {RISK}
-            where method_family = $family and date between $first and $last and coalesce(group_id, '') = $group
+            from {kept.ROWS}
+            where {OF_FAMILY}
         )
         group by series_id
         order by amount_at_risk desc, part
     """  # noqa: S608
-    return frame(reader, sql, family=family, first=first, last=last, group=group)
+    return frame(reader, sql, **scope.of_family)
 
 
 @reads(RISK)
-def series_names(
-    reader: LakeReader, *, family: str, first: date, last: date, group: str | None, limit: int
-) -> tuple[tuple[str, ...], int]:
+def series_names(reader: LakeReader, scope: Scope, *, limit: int) -> tuple[tuple[str, ...], int]:
     """Identifiers of series, the most money at risk in the period first, and how many there are before the limit."""
     sql = f"""
         with money as (
@@ -233,37 +224,29 @@ def series_names(
         ),
         named as (
             select distinct series_id from {kept.series(reader)}
-            where $group::varchar is null or group_id = $group::varchar
+            where currency = $currency and ($group::varchar is null or group_id = $group::varchar)
         )
         select series_id, count(*) over () as found_count
         from named left join money using (series_id)
         order by amount_at_risk desc nulls last, series_id
         limit $limit
     """  # noqa: S608
-    found = reader.rows(sql, {"family": family, "first": first, "last": last, "group": group, "limit": limit})
+    found = reader.rows(sql, scope.of_family | {"limit": limit})
     return tuple(found["series_id"].to_pylist()), int(found["found_count"][0].as_py()) if found.num_rows else 0
 
 
 @reads(RISK)
-def series_days(reader: LakeReader, *, family: str, series: str, first: date, last: date) -> pd.DataFrame:
-    """One row per day of a series, as it was judged; where the family has no Z-score, that of the baseline."""
+def series_days(reader: LakeReader, scope: Scope, *, series: str) -> pd.DataFrame:
+    """One row per day of a series of the scope, as it was judged."""
     sql = f"""
-        with judged as (
-            select *, max(z_score) filter (where method_family = $baseline) over (partition by date) as baseline_z
-            from {RISK}
-            where series_id = $series and date between $first and $last
-        )
         select
-            date, quantity::double as quantity, forecast_quantity, lower, upper,
-            coalesce(z_score, baseline_z) as z_score,
-            coalesce(is_anomaly, false) as is_anomaly,
-            coalesce(risk_level, 'none') as risk_level,
+            date, quantity::double as quantity, forecast_quantity, lower, upper, z_score, is_anomaly, risk_level,
             anomaly_type, amount_at_risk::double as amount_at_risk, p_value, q_value, method, group_id
-        from judged
-        where method_family = $family
+        from {kept.ROWS}
+        where series_id = $series and {OF_FAMILY}
         order by date
     """  # noqa: S608
-    return frame(reader, sql, family=family, baseline=BASELINE, series=series, first=first, last=last)
+    return frame(reader, sql, **scope.of_family, series=series)
 
 
 @reads(DAILY)

@@ -2,59 +2,72 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pandas as pd
 import streamlit as st
 
 from services.dashboard import palette
 from services.dashboard.ask import Lake
 from services.dashboard.demand import charts, queries, terms
+from services.dashboard.demand.bar import open_series
 from services.dashboard.demand.queries import RANKINGS, Wanted
-from services.dashboard.demand.scope import Scope, open_series
-from services.dashboard.layout import download, draw, nothing, section
+from services.dashboard.demand.scope import Scope
+from services.dashboard.layout import download, draw, nothing, one_of, pick_table, section
 from spark_jobs.report import wording
 
 #: Rows that a browser gets; the download has all of them.
 MOST_ROWS = 500
-_TABLE, _IDENTIFIERS = "demand_queue", "demand_queue_series"
+_EVERY, _NEWEST = "Any share", "Newest day"
 
 
-def queue(lake: Lake, scope: Scope) -> None:
-    """What needs a look, ranked, with filters and a download; a row opens its series."""
-    with section("What needs a look", "Anomalies of the period. Select a row to see its series below."):
-        asked = scope.asked
-        types = lake.ask(queries.anomaly_types, **asked)
-        wanted = _wanted(types)
-        found = lake.ask(queries.anomalies, **asked, wanted=wanted, limit=MOST_ROWS)
+def queue(lake: Lake, scope: Scope, newest: date) -> None:
+    """What needs a look, ranked, with filters and a download; a row opens its series. ``newest`` is its last day."""
+    with section("What needs a look", "Ranked anomalies. Select a row to see its series below."):
+        with st.container(horizontal=True, vertical_alignment="bottom", key="demand-filters"):
+            if one_of("Days", (_NEWEST, "Whole period"), key="demand_queue_days") == _NEWEST:
+                scope = replace(scope, first=newest, last=newest)
+            wanted = _wanted(lake.ask(queries.kinds, scope))
+        found = lake.ask(queries.anomalies, scope, wanted, limit=MOST_ROWS)
         if found.empty:
-            nothing("No anomalies in this selection.", "Widen the period or take a filter away.")
+            nothing("No anomalies in this selection.", "Look at the whole period, or take a filter away.")
             return
         total = int(found["found_count"].iloc[0])
-        _queue_table(found)
+        _queue_table(found, of=(scope, wanted))
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             more = "" if total <= len(found) else f" Shown are the first {wording.count(len(found))}."
             st.caption(f"{wording.plural(total, 'anomaly', 'anomalies')}.{more}")
             download(
                 "Download all as CSV",
                 f"anomalies_{scope.family}_{scope.first}_{scope.last}",
-                lambda: lake.once(queries.anomalies, **asked, wanted=wanted, limit=None).drop(columns="found_count"),
+                lambda: lake.once(queries.anomalies, scope, wanted, limit=None).drop(columns="found_count"),
                 key="demand-queue-csv",
             )
 
 
-def _wanted(types: tuple[str, ...]) -> Wanted:
-    with st.container(horizontal=True, vertical_alignment="bottom", key="demand-filters"):
-        levels = st.pills(
-            "Risk", palette.LEVELS[:1:-1], selection_mode="multi", format_func=terms.level, key="demand_levels"
-        )
-        kinds: list[str] = []
-        if types:
-            kinds = st.multiselect("Kind", types, format_func=wording.words, width=260, placeholder="Any kind")
-        text = st.text_input("Series contains", width=180, placeholder="Any series")
-        ranking = st.selectbox("Ranked by", list(RANKINGS), width=180)
-    return Wanted(tuple(levels), tuple(kinds), text, ranking)
+def _wanted(found: pd.DataFrame) -> Wanted:
+    """The filters, which offer the levels and kinds that were ``found``."""
+    present = [name for name in reversed(palette.LEVELS) if name in set(found["risk_level"])]
+    types = found["anomaly_type"].dropna().drop_duplicates().tolist()
+    levels: list[str] = []
+    if len(present) > 1:
+        levels = st.pills("Risk", present, selection_mode="multi", format_func=terms.level, key="demand_levels")
+    kinds: list[str] = []
+    if types:
+        kinds = st.multiselect("Kind", types, format_func=wording.words, width=200, placeholder="Any kind")
+    false = st.selectbox(
+        "False alarms",
+        [_EVERY, *terms.FALSE_SHARES],
+        width=165,
+        help="Keeps the expected share of false alarms over all series of a day (Benjamini and Hochberg).",
+    )
+    text = st.text_input("Series contains", width=140, placeholder="Any series")
+    ranking = st.selectbox("Ranked by", list(RANKINGS), width=150)
+    return Wanted(tuple(levels), tuple(kinds), text, terms.FALSE_SHARES.get(false), ranking)
 
 
-def _queue_table(found: pd.DataFrame) -> None:
+def _queue_table(found: pd.DataFrame, *, of: object) -> None:
     shown = pd.DataFrame(
         {
             "Series": found["series_id"],
@@ -64,51 +77,43 @@ def _queue_table(found: pd.DataFrame) -> None:
             "Why": terms.reasons(found),
             "Z-score": found["z_score"],
             "q-value": found["q_value"],
-            "Group": found["group_id"].fillna("").map(terms.group),
+            "Group": found["group_id"].map(terms.group),
             "Forecaster": found["method"].map(terms.forecaster),
         }
-    ).dropna(axis="columns", how="all")  # a method without Z-scores has no column of them
+    )
+    series: list[str] = found["series_id"].tolist()
     column = st.column_config
-    st.session_state[_IDENTIFIERS] = found["series_id"].tolist()
-    st.dataframe(
+    pick_table(
         shown,
-        hide_index=True,
-        height=387,
-        key=_TABLE,
-        on_select=_opened,
-        selection_mode="single-row",
-        alt="Anomalies, ranked",
-        column_config={
+        "Anomalies, ranked",
+        lambda row: open_series(series[row]),
+        of=of,
+        key="demand_queue",
+        columns={
             "Series": column.TextColumn(pinned=True),
             "Day": column.DateColumn(format="D MMM YYYY"),
             "Money at risk": column.NumberColumn(format="accounting"),
             "Why": column.TextColumn(width="large"),
-            "Z-score": column.NumberColumn(format="%.2f"),
-            "q-value": column.NumberColumn(format="%.3f", help="Least false-discovery rate at which it is one"),
+            "Z-score": column.NumberColumn(format="%.1f", help="Deviation; from 2 on it is rare, from 4 on critical"),
+            "q-value": column.NumberColumn(
+                format="%.3f", help="Share of false alarms, if all that are as rare are alarms"
+            ),
         },
     )
-
-
-def _opened() -> None:
-    """A row was selected: show its series."""
-    rows = st.session_state[_TABLE].selection.rows
-    if rows:
-        open_series(st.session_state[_IDENTIFIERS][rows[0]])
 
 
 def spread(lake: Lake, scope: Scope, days: pd.DataFrame) -> None:
     """How many series-days of each level, and how many series a day."""
     left, right = st.columns([2, 3], gap="medium")
+    levels = lake.ask(queries.levels, scope)
     with left, section("Risk distribution"):
-        levels = lake.ask(queries.levels, **scope.asked)
         judged = int(levels["series_count"].sum())
         calm = int(levels.loc[levels["risk_level"].isin(palette.LEVELS[:2]), "series_count"].sum())
         share = wording.percent(calm / judged if judged else None)
         st.caption(f"{share} of {wording.count(judged)} judged series-days are of low risk. The others:")
         told = "Bars: series-days of medium, high and critical risk in the period."
         draw(charts.level_chart(levels), told, key="demand-levels", height=190)
-    with right, section("Series off by day"):
+    with right, section("Series by day and risk"):
         st.caption("Dashed: false alarms to expect.")
-        levels = lake.ask(queries.levels, **scope.asked)
-        told = "Stacked bars: series off on each day by level of risk; dashed line: false alarms to expect."
+        told = "Stacked bars: series of medium risk and more on each day; dashed line: false alarms to expect."
         draw(charts.trend_chart(levels, days, scope.span), told, key="demand-trend", height=190)

@@ -1,4 +1,4 @@
-"""How the page names methods, levels and kinds of anomaly, and why a day was called off."""
+"""How the page names methods, levels and kinds of anomaly, and why a day was flagged."""
 
 from __future__ import annotations
 
@@ -8,37 +8,52 @@ from typing import Any
 
 import pandas as pd
 
+from ml.demand.settings import DEFAULTS
 from services.dashboard.demand.kept import BASELINE, FULL
+from spark_jobs.gold.demand_limits import ANOMALY_BOUND, LEVEL_BOUNDS, SEASON_DAYS, WINDOW_DAYS
 from spark_jobs.report import wording
 
-FAMILIES = {FULL: "Forecast interval", BASELINE: "Seasonal naive"}
 FAMILY_NOTES = {
-    FULL: "The best forecaster of each series, conformal intervals, few false discoveries over all series of a day.",
-    BASELINE: "Forecast: the value seven days before. Off where the Z-score over the last 30 days is 2 or more.",
+    FULL: "Forecast: by the method that served each series best. Flagged: days outside of the "
+    f"{DEFAULTS.interval_level:.0%} interval, or as rare taken together with the days before.",
+    BASELINE: f"Forecast: the value {SEASON_DAYS} days before. Flagged: a Z-score of {ANOMALY_BOUND:g} or more by the "
+    f"{WINDOW_DAYS} days before.",
 }
+LEVELS_BEGIN = ", ".join(f"{name} from {bound:g}" for bound, name in LEVEL_BOUNDS)
 PERIODS = {"30 days": 30, "90 days": 90, "1 year": 365, "All": None}
-FORECASTERS = {"auto_ets": "AutoETS", "auto_arima": "AutoARIMA", "mstl": "MSTL", "auto_theta": "AutoTheta"}
-NO_GROUP = "No group"
+#: Expected share of false alarms among the alarms of a day.
+FALSE_SHARES = {"At most 1 in 5": 0.2, "At most 1 in 10": 0.1, "At most 1 in 20": 0.05}
+FORECASTERS = {
+    "adida": "ADIDA",
+    "auto_ets": "AutoETS",
+    "mstl": "MSTL",
+    "tsb": "TSB",
+}
 
 
 def family(name: str) -> str:
     """A method family in words."""
-    return FAMILIES.get(name, wording.words(name))
+    return wording.METHOD_FAMILIES.get(name, wording.words(name))
 
 
-def forecaster(name: str | None) -> str:
-    """A forecaster in words; a dash for none."""
-    return FORECASTERS.get(name, wording.words(name)) if isinstance(name, str) else "–"
+def forecaster(name: str) -> str:
+    """A forecaster in words."""
+    return FORECASTERS.get(name, wording.words(name))
 
 
 def group(name: str | None) -> str:
     """A group in words; None is all of them."""
-    return "All groups" if name is None else name or NO_GROUP
+    return "All groups" if name is None else name or "No group"
+
+
+def currency(name: str) -> str:
+    """A currency in words."""
+    return name or "No currency"
 
 
 def level(name: str) -> str:
     """A level of risk in words."""
-    return "Not judged" if name == "none" else wording.words(name)
+    return "Not scored" if name == "none" else wording.words(name)
 
 
 def period(name: str, first: date, last: date) -> tuple[date, date]:
@@ -61,16 +76,10 @@ def reasons(found: pd.DataFrame) -> list[str]:
 
 def _reason(row: Mapping[Hashable, Any]) -> str:
     kind = row["anomaly_type"]
-    found = f"{quantity(_number(row['quantity']))}"
-    low, high, forecast = (_number(row[name]) for name in ("lower", "upper", "forecast_quantity"))
-    if low is not None and high is not None:
-        said = f"{found}, expected {quantity(low)} to {quantity(high)}"
-    elif forecast is not None:
-        said = f"{found}, forecast {quantity(forecast)}"
+    low, high, forecast = (quantity(row[name]) for name in ("lower", "upper", "forecast_quantity"))
+    said = f"{quantity(row['quantity'])}, "
+    if pd.notna(row["lower"]) and pd.notna(row["upper"]):
+        said += f"expected {low} to {high}"
     else:
-        said = f"{found}, no forecast"
-    return f"{wording.words(str(kind))}: {said}" if isinstance(kind, str) else said
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None or pd.isna(value) else float(value)
+        said += "no forecast" if pd.isna(row["forecast_quantity"]) else f"forecast {forecast}"
+    return f"{wording.words(kind)}: {said}" if isinstance(kind, str) else said

@@ -47,10 +47,12 @@ def test_periods_end_on_the_newest_day_and_start_no_sooner_than_the_data(
 
 def test_names() -> None:
     assert [terms.family(name) for name in (FULL, BASELINE, "new_method")] == [
-        "Forecast interval",
-        "Seasonal naive",
+        "Full method",
+        "Plain rule",
         "New method",
     ]
     assert [terms.group(name) for name in (None, "", "Store 01")] == ["All groups", "No group", "Store 01"]
-    assert [terms.level(name) for name in ("none", "critical")] == ["Not judged", "Critical"]
+    assert [terms.currency(name) for name in ("", "EUR")] == ["No currency", "EUR"]
+    assert [terms.forecaster(name) for name in ("auto_ets", "seasonal_naive")] == ["AutoETS", "Seasonal naive"]
+    assert [terms.level(name) for name in ("none", "critical")] == ["Not scored", "Critical"]
     assert [terms.quantity(v) for v in (None, float("nan"), 0.46, 3.0, 1204.4)] == ["–", "–", "0.5", "3", "1,204"]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -31,7 +34,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     fetch = mirror._fetch
 
     def kept(source: Any, target: Path) -> None:
-        if target.suffix == ".parquet":
+        if target.suffix == ".parquet" and "_delta_log" not in target.parts:
             names.append(target.name)
         fetch(source, target)
 
@@ -50,6 +53,32 @@ def test_new_versions_bring_new_files_alone(tmp_path: Path, fetched: list[str]) 
     refresh(Zones(lake), copy, (NAME,))
     assert counted(copy) == 2
     assert len(fetched) == len(set(fetched)) == 2
+
+
+def test_a_table_made_anew_replaces_its_copy(tmp_path: Path) -> None:
+    """Its commits have the names of the old ones, and there are fewer of them."""
+    lake, copy = tmp_path / "lake", tmp_path / "copy"
+    for number in range(3):
+        folder = write_table(lake, NAME, [{"customer_id": f"C{number}"}], mode="append")
+    refresh(Zones(lake), copy, (NAME,))
+    assert counted(copy) == 3
+    shutil.rmtree(folder)
+    write_table(lake, NAME, [{"customer_id": "C9"}] * 7)
+    refresh(Zones(lake), copy, (NAME,))
+    assert counted(copy) == 7
+
+
+def test_a_shortened_log_is_copied_as_it_is(tmp_path: Path, fetched: list[str]) -> None:
+    lake, copy = tmp_path / "lake", tmp_path / "copy"
+    for number in range(3):
+        folder = write_table(lake, NAME, [{"customer_id": f"C{number}"}], mode="append")
+    refresh(Zones(lake), copy, (NAME,))
+    DeltaTable(folder).create_checkpoint()
+    for commit in sorted((folder / "_delta_log").glob("*.json"))[:2]:
+        commit.unlink()
+    refresh(Zones(lake), copy, (NAME,))
+    assert counted(copy) == 3
+    assert len(fetched) == len(set(fetched))
 
 
 def test_dropped_files_stay_for_an_hour(tmp_path: Path) -> None:
@@ -133,3 +162,27 @@ def test_a_mirror_looks_once_in_a_while_and_keeps_what_it_has(tmp_path: Path, mo
     now[0] += 61
     kept.folder()
     assert kept.problem is None
+
+
+def test_nobody_waits_for_what_another_fetches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the first copy, without which there is nothing to show."""
+    started, go_on = Event(), Event()
+
+    def slow(*_: object) -> None:
+        started.set()
+        assert go_on.wait(10)
+
+    now = [100.0]
+    monkeypatch.setattr(mirror.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(mirror, "refresh", lambda *_: None)
+    kept = Mirror(Zones("s3://bank-{zone}"), tmp_path, (NAME,), (), seconds=60)
+    kept.folder()
+    now[0] += 61
+    monkeypatch.setattr(mirror, "refresh", slow)
+    with ThreadPoolExecutor() as visitors:
+        first = visitors.submit(kept.folder)
+        assert started.wait(10)
+        assert visitors.submit(kept.folder).result(timeout=10) == tmp_path
+        assert not first.done()
+        go_on.set()
+        assert first.result(timeout=10) == tmp_path

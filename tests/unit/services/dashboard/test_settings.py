@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,21 @@ def test_nothing_leaves_the_machine_and_only_it_is_served() -> None:
     assert "--server.port=8601" in line
     assert "--browser.serverAddress=localhost" in line
     assert "--browser.serverAddress=risk.example.com" in command("0.0.0.0", 8601, "risk.example.com")
+
+
+def test_a_port_in_use_is_one_clear_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "-m", "services.dashboard", "--port", str(port)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.strip() == (
+        f"cannot listen on 127.0.0.1, port {port}: address already in use; choose another with --port"
+    )
 
 
 @pytest.mark.parametrize(
