@@ -15,7 +15,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --genera
 ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train --extra demand
 DASHBOARD_EXTRAS := --extra query --extra report --extra services --extra aws
 GLUE_EXTRAS := --extra quality --extra report --extra train --extra demand --extra aws
-DEMAND_MONITOR_EXTRAS := --extra embedded --extra demand --extra lambda
+DEMAND_MONITOR_EXTRAS := --extra embedded --extra report --extra demand --extra lambda
 BENCHES = $(or $(BENCH),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))))
 TERRAFORM_FMT = command -v terraform >/dev/null || { echo 'terraform is not installed: its files were passed over'; exit 0; }; terraform fmt
 TERRAFORM_ENV = terraform -chdir='terraform/envs/$(ENV)'

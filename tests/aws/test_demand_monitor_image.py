@@ -1,7 +1,7 @@
 """What the image runs, outside of it: its entry point with AWS's runtime client, fed as Lambda feeds it.
 
-``RISK_LAKE_MONITOR_PYTHON`` names the Python of an environment that holds ``requirements/demand_monitor.lock`` and
-nothing else, so that a package which the image would lack is missing here, too.
+``RISK_LAKE_MONITOR_PYTHON`` names the Python of an environment that holds ``requirements/demand_monitor.lock``, this
+project's wheel and nothing else, as the image does, so that what the image would lack is missing here, too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.unit.demand.deliveries import demand_rows
 boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: make setup")
 pytest.importorskip("moto", reason="moto is not installed: make setup")
 
-PYTHON = os.environ.get("RISK_LAKE_MONITOR_PYTHON", sys.executable)
+PYTHON = os.environ.get("RISK_LAKE_MONITOR_PYTHON")
 IMAGE = (ROOT / "deploy" / "demand_monitor.Dockerfile").read_text()
 
 
@@ -59,15 +59,17 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def environment(account: dict[str, str], tmp_path: Path) -> dict[str, str]:
     """The functions' environment; skips where AWS's client is not there to run in it."""
-    if subprocess.run([PYTHON, "-c", "import awslambdaric"], capture_output=True, check=False).returncode:
+    found = subprocess.run([PYTHON or sys.executable, "-c", "import awslambdaric"], capture_output=True, check=False)
+    if found.returncode:
         pytest.skip("AWS's runtime client is not installed: make setup")
-    return cleaned_environment() | account | {"HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    given = {n: value for n, value in cleaned_environment().items() if n != "PYTHONPATH"} | {"HOME": str(tmp_path)}
+    return given | account | ({} if PYTHON else {"PYTHONPATH": str(ROOT)})
 
 
 def command(function: str) -> list[str]:
     program, *arguments = started("ENTRYPOINT")
     assert program == "python"
-    return [PYTHON, *arguments, function]
+    return [PYTHON or sys.executable, *arguments, function]
 
 
 def test_the_entry_point_serves_events_as_lambda_hands_them_out(environment: dict[str, str]) -> None:

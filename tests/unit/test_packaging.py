@@ -16,7 +16,7 @@ from zipfile import ZipFile
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-LOCKS = ("bootstrap", "etl", "dev", "glue", "checkov")
+LOCKS = ("bootstrap", "etl", "dev", "glue", "demand_monitor", "checkov")
 PINNED = re.compile(r"^([a-z0-9][a-z0-9.-]*)==(\S+) \\$", re.MULTILINE)
 
 

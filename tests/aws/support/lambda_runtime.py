@@ -30,6 +30,7 @@ class Runtime:
         self._answers: Queue[tuple[str, Any]] = Queue()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a process that ends says no goodbye
         Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
@@ -50,14 +51,15 @@ class Runtime:
         events, answers = self._events, self._answers
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"  # the client keeps its connection
+
             def do_GET(self) -> None:
                 body = events.get()
                 self.send_response(200)
                 self.send_header("Lambda-Runtime-Aws-Request-Id", "request")
                 self.send_header("Lambda-Runtime-Deadline-Ms", str(int((time() + _SECONDS) * 1000)))
-                self.send_header(
-                    "Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:eu-west-1:123456789012:function:f"
-                )
+                self.send_header("Lambda-Runtime-Invoked-Function-Arn", _FUNCTION)
+                self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)

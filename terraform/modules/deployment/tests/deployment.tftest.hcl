@@ -69,7 +69,7 @@ run "pull_requests_change_nothing" {
   assert {
     condition = toset(flatten([
       for statement in data.aws_iam_policy_document.read.statement : [
-        for action in statement.actions : action if !can(regex(":(Describe|Get|List|View|Validate|Decrypt)", action))
+        for action in statement.actions : action if !can(regex(":(Describe|Get|GET$|List|View|Validate|Decrypt)", action))
       ]
     ])) == toset(["s3:DeleteObject", "s3:PutObject", "kms:GenerateDataKey"])
     error_message = "Reading settings changes something beside the lock."
