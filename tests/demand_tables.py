@@ -211,6 +211,7 @@ class _Demand:
             "group_id": _repeated(self.groups, rows),
             "is_closed": np.repeat(self.closed[days], count),
             "is_promoted": self.promoted[days],
+            "is_labelled_anomaly": pa.nulls(sold.size, pa.bool_()),
             "recorded_at": np.full(sold.size, _RECORDED),
             "_source_file": _repeated(["daily_demand/seeded.csv"], sold.size),
             "_row_number": np.arange(sold.size) + 2,

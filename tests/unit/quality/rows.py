@@ -13,6 +13,7 @@ from spark_jobs.lake import arrow_schema
 
 _EXAMPLES = {
     "^[A-Za-z0-9_-]{1,32}$": "K{n}",
+    "^[a-z][a-z0-9_]*$": "k_{n}",
     "^[A-Za-z0-9_-]{1,40}$": "K{n}",
     "^[0-9a-f]{64}$": "{n:064x}",
     "^[A-Z]{3}$": "EUR",
