@@ -30,6 +30,22 @@ def run_p_values(demand: Array, longest: int) -> Array:
     return np.maximum(np.where(is_told, share**length, 1.0), np.finfo(float).tiny)
 
 
+def least_p_values(demand: Array, is_left_out: Flags) -> Array:
+    """For each day: the p-value that too little demand has at least, by ranks among the days before; 0 where none.
+
+    A day without demand is no rarer than such days were. Of a day with more returns than demand, ranks alone are
+    believed: days before tell how often such days come and not how large returns may be. Days of which nothing is
+    known (NaN) and those left out count for nothing.
+    """
+    seen = np.where(is_left_out, np.nan, demand)
+    count = np.concatenate([[0], np.cumsum(np.isfinite(seen))])[:-1]
+    found = np.zeros(demand.size)
+    for day in np.flatnonzero(demand <= 0.0):
+        as_low = np.count_nonzero(seen[:day] <= demand[day]) + (demand[day] < 0.0)
+        found[day] = as_low / (count[day] + 1.0)
+    return found
+
+
 def stock_outs(series: DailySeries, settings: DemandSettings) -> Flags:
     """The days of a grid that belong to a stock-out as far as the days up to them tell; the first days of one do not.
 
