@@ -31,19 +31,18 @@ def run_p_values(demand: Array, longest: int) -> Array:
 
 
 def least_p_values(demand: Array, is_left_out: Flags) -> Array:
-    """For each day: the p-value that too little demand has at least, by ranks among the days before; 0 where none.
+    """For each day: the p-value that too little demand has at least, by ranks among the days before.
 
-    A day without demand is no rarer than such days were. Of a day with more returns than demand, ranks alone are
-    believed: days before tell how often such days come and not how large returns may be. Days of which nothing is
-    known (NaN) and those left out count for nothing.
+    Little demand is no rarer than none at all was. Of a day with more returns than demand, its rank alone is believed:
+    days before tell how often such days come and not how large returns may be. Days of which nothing is known (NaN),
+    whose own value is 0, and those left out count for nothing.
     """
     seen = np.where(is_left_out, np.nan, demand)
-    count = np.concatenate([[0], np.cumsum(np.isfinite(seen))])[:-1]
-    found = np.zeros(demand.size)
-    for day in np.flatnonzero(demand <= 0.0):
-        as_low = np.count_nonzero(seen[:day] <= demand[day]) + (demand[day] < 0.0)
-        found[day] = as_low / (count[day] + 1.0)
-    return found
+    known, without = (np.concatenate([[0], np.cumsum(is_such)])[:-1] for is_such in (np.isfinite(seen), seen <= 0.0))
+    as_low = np.where(np.isfinite(demand), without, 0)
+    for day in np.flatnonzero(demand < 0.0):
+        as_low[day] = 1 + np.count_nonzero(seen[:day] <= demand[day])
+    return np.asarray(as_low / (known + 1.0), dtype=np.float64)
 
 
 def stock_outs(series: DailySeries, settings: DemandSettings) -> Flags:
