@@ -49,6 +49,8 @@ _BUFFER = 100
 FALSE_DISCOVERY_LEVELS, _TOLERANCE = (0.05, 0.1), 0.02
 ALERTS_A_DAY = 10
 _EVENT_SHARE, _SEED = 0.3, 7
+#: Random orders of the days, each with anomalies of its own, that false discoveries are counted over.
+_DRAWS = 4
 #: Days of demand that a series of the injection has at least, so that a drop can be seen.
 _INJECTION_DAYS, _INJECTION_SHARE = 150, 0.6
 #: Days that a series of the forecast has at least, open ones and ones on which it was sold.
@@ -143,15 +145,17 @@ def run_injection(options: argparse.Namespace, folder: Path) -> None:
     many alarms they raise on other days, of which nobody knows whether they are false.
     """
     chosen = injection_products(retail_demand.read(_file(folder)), options.series)
-    case = injected([shuffled(p, seed=i) for i, p in enumerate(chosen)], _EVENT_SHARE, _SEED)
+    case, *others = (_drawn(chosen, draw) for draw in range(_DRAWS))
     found = _outcomes(case, RETAIL, options.processes)
     full = list(found)[: len(FALSE_DISCOVERY_LEVELS)]
+    draws = [found, *(_outcomes(other, {}, options.processes) for other in others)]
     plain = dict(list(RETAIL.items())[:1])
     as_it_came = _outcomes(injected(chosen, _EVENT_SHARE, _SEED), plain, options.processes)
     figures = []
     for level, name in zip(FALSE_DISCOVERY_LEVELS, full, strict=True):
-        gap = abs(found[name].false_discovery_rate - level)
-        figures.append(Figure(f"realised less nominal false-discovery rate at {level:.0%}", gap, "", _TOLERANCE))
+        realised = float(np.mean([outcomes[name].false_discovery_rate for outcomes in draws]))
+        figures.append(Figure(f"realised false-discovery rate at {level:.0%}, mean of {_DRAWS} draws", realised))
+        figures.append(Figure(f"realised less nominal at {level:.0%}", abs(realised - level), "", _TOLERANCE))
     for name, result in found.items():
         figures += _told(name, result)
     for name, result in as_it_came.items():
@@ -168,8 +172,14 @@ def run_injection(options: argparse.Namespace, folder: Path) -> None:
         unit="%",
         notes={n: f"recall {r.recall:.0%}, precision {r.precision:.0%}" for n, r in found.items()},
         quiet=[name for name in found if name not in full],
-        figures=figures[: len(full)],
+        figures=[figure for figure in figures if figure.target is not None],
     )
+
+
+def _drawn(products: Sequence[Product], draw: int) -> Injected:
+    """Anomalies put into the products with their days in random order."""
+    ordinary = [shuffled(product, seed=draw * len(products) + i) for i, product in enumerate(products)]
+    return injected(ordinary, _EVENT_SHARE, _SEED + draw)
 
 
 def _outcomes(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.demand.daily_grid import Array, Flags
+from ml.demand.days_without_demand import least_p_values
 from ml.demand.forecasters import Block
 from ml.demand.score_distribution import ScoreDistribution
 from ml.demand.settings import DemandSettings
@@ -68,8 +69,9 @@ def conformal(
     for begin, end in blocks:
         days = slice(begin, end)
         past = telling[:begin][np.isfinite(telling[:begin])][-settings.calibration_days :]
-        above = ScoreDistribution(np.sort(past), settings.tail_share, settings.tail_shape)
-        below = ScoreDistribution(np.sort(-past), settings.tail_share, settings.tail_shape)
+        late = settled(past, settings)
+        above = ScoreDistribution(np.sort(late), settings.tail_share, settings.tail_shape)
+        below = ScoreDistribution(np.sort(-late), settings.tail_share, settings.tail_shape)
         upper_p[0, days], lower_p[0, days] = _p_values(above, score[days]), _p_values(below, -score[days])
         for number, length in enumerate(settings.persistent_days, start=1):
             upper_p[number, days] = persistent_p_values(windows[number, days], length, past, settings)
@@ -80,15 +82,27 @@ def conformal(
         bounds[0, days] = expected[days] - scale[days] * below.quantiles(np.clip(down, _SMALLEST_LEVEL, 1.0))
         bounds[1, days] = expected[days] + scale[days] * above.quantiles(np.clip(up, _SMALLEST_LEVEL, 1.0))
         is_outside[days] = (upper_p[0, days] <= up) | (lower_p[0, days] <= down)
+    side = np.where(upper_p <= lower_p, 1.0, -1.0)
+    lower_p[0] = np.maximum(lower_p[0], least_p_values(quantity, is_left_out))
     bounds = size * np.sinh(np.clip(bounds, -_LARGEST_LOGARITHM, _LARGEST_LOGARITHM))
     return Conformal(
         lower=np.minimum(*bounds),
         upper=np.maximum(*bounds),
         score=score,
         p_values=np.minimum(1.0, 2.0 * np.minimum(upper_p, lower_p)),
-        side=np.where(upper_p <= lower_p, 1.0, -1.0),
+        side=side,
         is_outside=is_outside,
     )
+
+
+def settled(scores: Array, settings: DemandSettings) -> Array:
+    """Of earlier scores, in their order, those that a day by itself is ranked among.
+
+    The first ones were measured in units that few errors told, and spread more widely for it: they are left out as soon
+    as twice as many came after them. Means over several days keep them; the wider spread makes up for errors that last.
+    """
+    first = min(settings.unsettled_days, max(scores.size - 2 * settings.unsettled_days, 0))
+    return scores[first:]
 
 
 def adapted_levels(p_values: Array, target: float, level: float, step: float) -> tuple[Array, float]:

@@ -30,6 +30,21 @@ def run_p_values(demand: Array, longest: int) -> Array:
     return np.maximum(np.where(is_told, share**length, 1.0), np.finfo(float).tiny)
 
 
+def least_p_values(demand: Array, is_left_out: Flags) -> Array:
+    """For each day: the p-value that too little demand has at least, by ranks among the days before.
+
+    Little demand is no rarer than none at all was. Of a day with more returns than demand, its rank alone is believed:
+    days before tell how often such days come and not how large returns may be. Days of which nothing is known (NaN),
+    whose own value is 0, and those left out count for nothing.
+    """
+    seen = np.where(is_left_out, np.nan, demand)
+    known, without = (np.concatenate([[0], np.cumsum(is_such)])[:-1] for is_such in (np.isfinite(seen), seen <= 0.0))
+    as_low = np.where(np.isfinite(demand), without, 0)
+    for day in np.flatnonzero(demand < 0.0):
+        as_low[day] = 1 + np.count_nonzero(seen[:day] <= demand[day])
+    return np.asarray(as_low / (known + 1.0), dtype=np.float64)
+
+
 def stock_outs(series: DailySeries, settings: DemandSettings) -> Flags:
     """The days of a grid that belong to a stock-out as far as the days up to them tell; the first days of one do not.
 

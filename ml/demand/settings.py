@@ -13,6 +13,7 @@ _AT_LEAST_ONE = (
     "weekday_weeks",
     "fitted_days",
     "rare_demand_days",
+    "unsettled_days",
 )
 _SHARES = (
     "single_day_share",
@@ -66,6 +67,8 @@ class DemandSettings:
     adaptation_step: float = 0.01
     #: Judged days whose scores an interval and a p-value rest on.
     calibration_days: int = 365
+    #: The first of them, which a day by itself is not ranked among once there are enough others.
+    unsettled_days: int = 28
     #: Share of the scores on either side that the tail is fitted to, and the shape that few scores are mixed with.
     tail_share: float = 0.1
     tail_shape: float = 0.2

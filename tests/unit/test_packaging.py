@@ -99,9 +99,11 @@ def test_the_wheel_leaves_spark_to_glue(wheel: ZipFile) -> None:
 def test_the_wheel_offers_the_command_and_the_tables(wheel: ZipFile, pyproject: dict) -> None:
     (name,) = (n for n in wheel.namelist() if n.endswith(".dist-info/entry_points.txt"))
     lines = [line for line in wheel.read(name).decode().splitlines() if line]
-    tables = pyproject["project"]["entry-points"]["risklake.tables"]
-    expected = ["[console_scripts]", "risklake = spark_jobs.cli:main", "[risklake.tables]"]
-    assert sorted(lines) == sorted([*expected, *(f"{key} = {value}" for key, value in tables.items())])
+    expected = ["[console_scripts]", "risklake = spark_jobs.cli:main"]
+    for group in ("risklake.tables", "risklake.commands"):
+        offered = pyproject["project"]["entry-points"][group]
+        expected += [f"[{group}]", *(f"{key} = {value}" for key, value in offered.items())]
+    assert sorted(lines) == sorted(expected)
 
 
 def test_every_target_has_a_sentence_of_help() -> None:

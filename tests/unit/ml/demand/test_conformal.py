@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.demand.conformal import adapted_levels, conformal, persistent_p_values, running_mean
+from ml.demand.conformal import adapted_levels, conformal, persistent_p_values, running_mean, settled
+from ml.demand.days_without_demand import least_p_values
 from ml.demand.score_distribution import ScoreDistribution
 from ml.demand.settings import DEFAULTS, DemandSettings
 
@@ -114,6 +115,31 @@ def test_means_of_ordinary_days_are_as_rare_as_they_say_and_correlation_widens_t
     shuffled = generator.permutation(drifting)
     of_drifting, of_shuffled = (persistent_p_values(np.array([1.0]), 7, d, DEFAULTS)[0] for d in (drifting, shuffled))
     assert of_drifting > 3 * of_shuffled
+
+
+def test_the_first_scores_are_left_out_once_twice_as_many_came_after() -> None:
+    scores = np.arange(200.0)
+    for count, first in ((0, 0), (20, 0), (56, 0), (60, 4), (84, 28), (200, 28)):
+        assert settled(scores[:count], DEFAULTS).tolist() == scores[first:count].tolist()
+
+
+def test_little_demand_is_no_rarer_than_none_was_and_returns_are_ranked() -> None:
+    demand = np.array([3.0, 0.0, -1.0, 0.0, 2.0, -1.0, -5.0, np.nan, 0.0])
+    found = least_p_values(demand, np.zeros(9, dtype=bool))
+    assert found.tolist() == pytest.approx([0.0, 0.0, 1 / 3, 2 / 4, 3 / 5, 2 / 6, 1 / 7, 0.0, 5 / 8])
+    left_out = np.arange(9) == 1
+    assert least_p_values(demand, left_out)[3] == pytest.approx(1 / 3)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([-2.0, 0.0, 1.0, 5.0, float("nan")]), min_size=2, max_size=60), st.data())
+def test_later_days_change_no_least_p_value(demand: list[float], data: st.DataObject) -> None:
+    until = data.draw(st.integers(1, len(demand) - 1))
+    told = np.array(demand)
+    none = np.zeros(told.size, dtype=bool)
+    whole = least_p_values(told, none)
+    assert ((whole >= 0.0) & (whole <= 1.0)).all()
+    assert least_p_values(told[:until], none[:until]).tolist() == whole[:until].tolist()
 
 
 def test_a_running_mean_sees_no_more_of_an_outlier_than_its_limit() -> None:
