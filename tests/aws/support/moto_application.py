@@ -42,6 +42,7 @@ def patch() -> None:
     _logs_of_functions()
     _markers_of_deletion()
     _trails()
+    _interfaces_of_machines()
 
 
 def _saved_queries() -> None:
@@ -139,6 +140,24 @@ def _trails() -> None:
         delete(self, name.rpartition(":trail/")[2])
 
     CloudTrailBackend.delete_trail = delete_trail
+
+
+def _interfaces_of_machines() -> None:
+    """A machine that was asked for together with its network interface has that interface's security groups.
+
+    An interface without a public address tells of none, where an empty one would be taken for an address.
+    """
+    from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+    from moto.ec2.models.instances import Instance
+
+    made, associated = Instance.__init__, NetworkInterface.association.fget
+
+    def init(self: Any, *args: Any, **told: Any) -> None:
+        made(self, *args, **told)
+        self.security_groups = self.security_groups or list(self.nics[0].group_set)
+
+    Instance.__init__ = init
+    NetworkInterface.association = property(lambda self: associated(self) or None)
 
 
 def without_key_names(application: WSGI) -> WSGI:

@@ -102,6 +102,19 @@ def test_a_trail_is_removed_by_its_arn(server: tuple[Any, Path]) -> None:
     assert trails.describe_trails()["trailList"] == []
 
 
+def test_a_machine_has_the_groups_of_its_interface_and_no_public_address_unasked(server: tuple[Any, Path]) -> None:
+    ec2 = server[0]("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/25")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="m", Description="m", VpcId=vpc)["GroupId"]
+    interface = {"DeviceIndex": 0, "SubnetId": subnet, "Groups": [group], "AssociatePublicIpAddress": False}
+    asked = {"ImageId": "ami-03cf127a", "MinCount": 1, "MaxCount": 1, "NetworkInterfaces": [interface]}
+    (machine,) = ec2.run_instances(**asked)["Instances"]
+    told = ec2.describe_instances(InstanceIds=[machine["InstanceId"]])["Reservations"][0]["Instances"][0]
+    assert [found["GroupId"] for found in told["SecurityGroups"]] == [group]
+    assert "Association" not in told["NetworkInterfaces"][0]
+
+
 def test_calls_are_recorded_with_who_made_them(server: tuple[Any, Path]) -> None:
     clients, record = server
     s3 = clients("s3")
