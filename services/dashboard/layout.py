@@ -174,6 +174,7 @@ def table(
             hide_index=True,
             column_config=dict(columns or {}),
             alt=described,
+            placeholder="–",
             key=f"{key}-rows",
         )
 
@@ -204,6 +205,7 @@ def pick_table(
             hide_index=True,
             column_config=dict(columns),
             alt=described,
+            placeholder="–",
             on_select=select,
             selection_mode="single-row",
             key=place,

@@ -179,9 +179,11 @@ class Visitor:
         """What the page drew with that key."""
         return self.page.locator(f".st-key-{key}")
 
-    def chart(self, key: str) -> Locator:
-        """The chart that the page drew with that key; its label is what is said of it to those who cannot see it."""
-        return self.element(key).get_by_test_id("stVegaLiteChart")
+    def label(self, key: str) -> str:
+        """What is said of the chart that the page drew with that key to those who cannot see it."""
+        chart = self.element(key).locator('[data-testid="stVegaLiteChart"][aria-label]')
+        chart.wait_for()
+        return chart.get_attribute("aria-label") or ""
 
     def texts(self) -> str:
         """All the text that is shown."""
@@ -191,6 +193,11 @@ class Visitor:
         """Press one of a row of buttons."""
         group = self.page.get_by_role("radiogroup", name=label)
         self.act(group.get_by_role("radio", name=option, exact=True).click)
+
+    def pick(self, label: str, option: str) -> None:
+        """Pick one out of a list that opens."""
+        self.page.get_by_role("combobox", name=label).click()
+        self.act(self.page.get_by_role("option", name=option, exact=True).click)
 
     def open_tab(self, name: str) -> None:
         """Open a part of the page."""

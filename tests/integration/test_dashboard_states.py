@@ -87,7 +87,7 @@ def test_names_out_of_the_data_are_nothing_but_text(browser: Browser, tmp_path: 
             asked = {"demand_series": name, "demand_group": name, "demand_currency": "EUR"}
             visitor.open(f"{address}/?{urlencode(asked)}")
             assert " ".join(name.split()) in visitor.texts()
-            assert f"series {name} by day" in (visitor.chart("demand-series-chart").get_attribute("aria-label") or "")
+            assert f"series {name} by day" in visitor.label("demand-series-chart")
             visitor.open_tab("Where it comes from")
             assert f"{name}: 1 series" in visitor.texts()
             assert visitor.overflow() == []

@@ -88,8 +88,9 @@ def _cards(days: pd.DataFrame, currency: str) -> None:
         card(
             "Expected false alarms",
             wording.decimal_places(float(newest["expected_false_alarms"]), 1),
-            f"of {wording.plural(off, 'anomaly', 'anomalies')}",
-            about=f"Plain rule: {wording.percent(queries.FALSE_ALARM_RATE)} of the judged series, as it flags so many "
-            "ordinary days. Full method: anomalies × largest q-value, which bounds how many are false on average.",
+            f"of {wording.plural(int(newest['alarm_count']), 'alarm', 'alarms')}",
+            about="Plain rule: every anomaly is an alarm, as of ordinary days are "
+            f"{wording.percent(queries.FALSE_ALARM_RATE)}. Full method: anomalies with a q-value up to "
+            f"{kept.FALSE_SHARE:g} are alarms; on average at most that share of them is false.",
             curve=curve["expected_false_alarms"],
         )

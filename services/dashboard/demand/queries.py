@@ -13,7 +13,7 @@ import pandas as pd
 
 from ml.demand.discovery import expected_false_alarms_of_rule
 from services.dashboard.demand import kept
-from services.dashboard.demand.kept import BASELINE, DAILY, OF_FAMILY, RISK
+from services.dashboard.demand.kept import BASELINE, DAILY, FALSE_SHARE, OF_FAMILY, RISK
 from services.dashboard.demand.scope import Scope
 from services.dashboard.lake import frame, reads
 from spark_jobs.gold.demand_limits import ANOMALY_BOUND
@@ -63,12 +63,12 @@ def coverage(reader: LakeReader) -> Coverage | None:
 
 @reads(RISK)
 def days(reader: LakeReader, scope: Scope) -> pd.DataFrame:
-    """One row per day: series, judged ones, anomalies, money at risk, expected false alarms, demand and forecast.
+    """One row per day: series, judged ones, anomalies, alarms, money at risk, false alarms, demand and forecast.
 
     ``judged_quantity`` is the demand of the series that have a forecast on that day, the one to hold against
-    ``forecast_quantity``; ``quantity`` is that of all. ``expected_false_alarms``: of the baseline, what normal
-    deviations would give; of the full method, the anomalies times the largest q-value among them, which bounds their
-    expected false share over all series of the day (Benjamini and Hochberg, 1995).
+    ``forecast_quantity``; ``quantity`` is that of all. ``alarm_count``: of the baseline every anomaly; of the full
+    method those with a q-value up to ``FALSE_SHARE``. ``expected_false_alarms`` among them: of the baseline, what
+    normal deviations would give; of the full method that share, which bounds it (Benjamini and Hochberg, 1995).
     """
     sql = f"""
         select
@@ -77,7 +77,7 @@ def days(reader: LakeReader, scope: Scope) -> pd.DataFrame:
             sum(judged_count)::bigint as judged_count,
             sum(anomaly_count)::bigint as anomaly_count,
             sum(amount_at_risk)::double as amount_at_risk,
-            coalesce(max(largest_q_value), 0) as largest_q_value,
+            sum(alarm_count)::bigint as alarm_count,
             sum(quantity)::double as quantity,
             sum(judged_quantity)::double as judged_quantity,
             sum(forecast_quantity) as forecast_quantity
@@ -87,8 +87,7 @@ def days(reader: LakeReader, scope: Scope) -> pd.DataFrame:
         order by date
     """  # noqa: S608
     found = frame(reader, sql, **scope.of_family)
-    by_rule = found["judged_count"] * FALSE_ALARM_RATE
-    by_discovery = found["anomaly_count"] * found["largest_q_value"]
+    by_rule, by_discovery = found["judged_count"] * FALSE_ALARM_RATE, found["alarm_count"] * FALSE_SHARE
     found["expected_false_alarms"] = by_rule if scope.family == BASELINE else by_discovery
     return found
 

@@ -12,6 +12,7 @@ from services.dashboard import palette
 from services.dashboard.ask import Lake
 from services.dashboard.demand import charts, queries, terms
 from services.dashboard.demand.bar import open_series
+from services.dashboard.demand.kept import BASELINE, FALSE_SHARE
 from services.dashboard.demand.queries import RANKINGS, Wanted
 from services.dashboard.demand.scope import Scope
 from services.dashboard.layout import download, draw, nothing, one_of, pick_table, section
@@ -28,16 +29,18 @@ def queue(lake: Lake, scope: Scope, newest: date) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", key="demand-filters"):
             if one_of("Days", (_NEWEST, "Whole period"), key="demand_queue_days") == _NEWEST:
                 scope = replace(scope, first=newest, last=newest)
-            wanted = _wanted(lake.ask(queries.kinds, scope))
+            kinds = lake.ask(queries.kinds, scope)
+            wanted = _wanted(kinds, scope.family)
         found = lake.ask(queries.anomalies, scope, wanted, limit=MOST_ROWS)
         if found.empty:
             nothing("No anomalies in this selection.", "Look at the whole period, or take a filter away.")
             return
-        total = int(found["found_count"].iloc[0])
+        total, every = int(found["found_count"].iloc[0]), int(kinds["anomaly_count"].sum())
         _queue_table(found, of=(scope, wanted))
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            part = "" if total == every else f"{wording.count(total)} of "
             more = "" if total <= len(found) else f" Shown are the first {wording.count(len(found))}."
-            st.caption(f"{wording.plural(total, 'anomaly', 'anomalies')}.{more}")
+            st.caption(f"{part}{wording.plural(every, 'anomaly', 'anomalies')}.{more}")
             download(
                 "Download all as CSV",
                 f"anomalies_{scope.family}_{scope.first}_{scope.last}",
@@ -46,8 +49,8 @@ def queue(lake: Lake, scope: Scope, newest: date) -> None:
             )
 
 
-def _wanted(found: pd.DataFrame) -> Wanted:
-    """The filters, which offer the levels and kinds that were ``found``."""
+def _wanted(found: pd.DataFrame, family: str) -> Wanted:
+    """The filters, which offer the levels and kinds that were ``found``. The plain rule controls no false alarms."""
     present = [name for name in reversed(palette.LEVELS) if name in set(found["risk_level"])]
     types = found["anomaly_type"].dropna().drop_duplicates().tolist()
     levels: list[str] = []
@@ -59,6 +62,9 @@ def _wanted(found: pd.DataFrame) -> Wanted:
     false = st.selectbox(
         "False alarms",
         [_EVERY, *terms.FALSE_SHARES],
+        index=0 if family == BASELINE else 1 + list(terms.FALSE_SHARES.values()).index(FALSE_SHARE),
+        key=f"demand_false_{family}",
+        persist_state="page",
         width=165,
         help="Keeps the expected share of false alarms over all series of a day (Benjamini and Hochberg).",
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ml.demand.settings import DEFAULTS
-from services.dashboard.demand.kept import BASELINE, FULL
+from services.dashboard.demand.kept import BASELINE, FALSE_SHARE, FULL
 from spark_jobs.gold.demand_limits import ANOMALY_BOUND, LEVEL_BOUNDS, SEASON_DAYS, WINDOW_DAYS
 from spark_jobs.report import wording
 
@@ -22,7 +22,7 @@ FAMILY_NOTES = {
 LEVELS_BEGIN = ", ".join(f"{name} from {bound:g}" for bound, name in LEVEL_BOUNDS)
 PERIODS = {"30 days": 30, "90 days": 90, "1 year": 365, "All": None}
 #: Expected share of false alarms among the alarms of a day.
-FALSE_SHARES = {"At most 1 in 5": 0.2, "At most 1 in 10": 0.1, "At most 1 in 20": 0.05}
+FALSE_SHARES = {f"At most 1 in {1 / share:g}": share for share in (0.2, FALSE_SHARE, 0.05)}
 FORECASTERS = {
     "adida": "ADIDA",
     "auto_ets": "AutoETS",
@@ -66,7 +66,8 @@ def quantity(value: float | None) -> str:
     """A quantity without idle decimals: ``1,204``, ``0.5``; a dash for none."""
     if value is None or pd.isna(value):
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:,.1f}"
+    shown = round(value, 1) or 0.0  # no negative zero
+    return f"{shown:,.0f}" if abs(shown) >= 10 or shown.is_integer() else f"{shown:,.1f}"
 
 
 def reasons(found: pd.DataFrame) -> list[str]:

@@ -86,8 +86,9 @@ def test_days_add_up_what_was_judged(demand: DemandLake, reader: LakeReader, fam
         delivered = [row for row in rows if row["quantity"] is not None]
         assert told["quantity"] == pytest.approx(float(sum(row["quantity"] for row in delivered)))
         assert told["forecast_quantity"] == pytest.approx(sum(row["forecast_quantity"] for row in delivered))
-        largest = max((row["q_value"] for row in off if row["q_value"] is not None), default=0.0)
-        expected = told["judged_count"] * 0.0455002638963584 if family == BASELINE else len(off) * largest
+        alarms = [row for row in off if family == BASELINE or row["q_value"] is None or row["q_value"] <= 0.1]
+        assert told["alarm_count"] == len(alarms)
+        expected = told["judged_count"] * 0.0455002638963584 if family == BASELINE else 0.1 * len(alarms)
         assert told["expected_false_alarms"] == pytest.approx(expected)
 
 
@@ -284,7 +285,7 @@ def test_days_without_quantity_or_forecast_are_kept_apart(tmp_path: Path) -> Non
     day = queries.days(reader, alone).iloc[0]
     assert (day["series_count"], day["judged_count"], day["anomaly_count"]) == (3, 2, 1)
     assert (day["quantity"], day["judged_quantity"], day["forecast_quantity"]) == (5.0, -2.0, 1.0)
-    assert (day["amount_at_risk"], day["expected_false_alarms"]) == (5.0, 0.04)
+    assert (day["amount_at_risk"], day["alarm_count"], day["expected_false_alarms"]) == (5.0, 1, 0.1)
     levels = queries.levels(reader, alone)
     assert levels[["risk_level", "series_count"]].to_numpy().tolist() == [["low", 1], ["none", 1]]
     assert queries.group_totals(reader, alone)["part"].tolist() == [""]

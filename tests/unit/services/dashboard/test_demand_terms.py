@@ -55,4 +55,6 @@ def test_names() -> None:
     assert [terms.currency(name) for name in ("", "EUR")] == ["No currency", "EUR"]
     assert [terms.forecaster(name) for name in ("auto_ets", "seasonal_naive")] == ["AutoETS", "Seasonal naive"]
     assert [terms.level(name) for name in ("none", "critical")] == ["Not scored", "Critical"]
-    assert [terms.quantity(v) for v in (None, float("nan"), 0.46, 3.0, 1204.4)] == ["–", "–", "0.5", "3", "1,204"]
+    assert [terms.quantity(v) for v in (None, float("nan"), -0.01, 0.46, 3.0, 1204.4)] == [
+        *("–", "–", "0", "0.5", "3", "1,204"),
+    ]
