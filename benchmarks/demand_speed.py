@@ -18,6 +18,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -112,7 +113,7 @@ def fits_alone(series: list[DailySeries]) -> None:
     _cross_validated(series, h=_REFIT_DAYS, step_size=_REFIT_DAYS, n_windows=windows, refit=True)
 
 
-def _cross_validated(series: list[DailySeries], **windows: int | bool) -> None:
+def _cross_validated(series: list[DailySeries], **windows: Any) -> None:
     import pandas as pd
     from statsforecast import StatsForecast
     from statsforecast.models import MSTL, AutoETS

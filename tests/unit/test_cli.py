@@ -29,7 +29,7 @@ def risklake(*arguments: str, folder: Path, columns: int = 80) -> subprocess.Com
     ("arguments", "code", "said"),
     [
         (["frob"], 2, "No such command 'frob'"),
-        (["run", "--source", "nope"], 2, "'nope' is not one of 'sample', 'shop', 'berka', 'online_retail', 'csv', 'landing'"),
+        (["run", "--source", "nope"], 2, "'nope' is not one of 'sample', 'shop', 'berka', 'online_retail'"),
         (["run", "--scale", "x"], 2, "--scale"),
         (["run", "--source", "csv"], 1, "found no --data, expected the folder with the files"),
         (
