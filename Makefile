@@ -35,7 +35,7 @@ need_java = $(if $(filter 17 17.%,$(java_version)),,$(error Java 17 is needed, f
 help: ## Show this help.
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run-etl: $(if $(filter duckdb,$(ENGINE)),,java) .venv/.etl $(if $(filter duckdb,$(ENGINE)),,jars) ## Run landing to report: SOURCE=sample|berka|online_retail|csv ENGINE=auto|spark|duckdb DATA=dir LAKE=dir SCALE=n SEED=n ARGS="more options".
+run-etl: $(if $(filter duckdb,$(ENGINE)),,java) .venv/.etl $(if $(filter duckdb,$(ENGINE)),,jars) ## Run landing to report: SOURCE=sample|shop|berka|online_retail|csv ENGINE=auto|spark|duckdb DATA=dir LAKE=dir SCALE=n SEED=n ARGS="more options".
 	@$(RUN) run --source '$(SOURCE)' --engine '$(ENGINE)' $(if $(DATA),--data '$(DATA)') $(LAKE_OPTION) \
 		$(if $(SCALE),--scale '$(SCALE)') $(if $(SEED),--seed '$(SEED)') $(ARGS)
 

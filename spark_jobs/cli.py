@@ -44,12 +44,15 @@ _errors = Console(stderr=True)
 @app.command()
 def run(
     source: Annotated[
-        Literal["sample", "berka", "online_retail", "csv", "landing"], typer.Option(help="Where files come from.")
+        Literal["sample", "shop", "berka", "online_retail", "csv", "landing"],
+        typer.Option(help="Where files come from; sample (a bank) and shop (invoices) are generated."),
     ] = "sample",
     data: Annotated[Path | None, typer.Option(help="Folder of the berka, online_retail or csv source.")] = None,
     lake: LakeOption = DEFAULT_LAKE,
     engine: EngineOption = "auto",
-    scale: Annotated[float, typer.Option(help="Size of the sample; 1 is a million transactions.")] = 1.0,
+    scale: Annotated[
+        float, typer.Option(help="Size of the sample; 1 is a million transactions, or 150 products.")
+    ] = 1.0,
     seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 7,
     days: Annotated[int, typer.Option(help="Days the sample covers.")] = 730,
     dirt: Annotated[float, typer.Option(help="Share of soiled rows in the sample.")] = 0.02,

@@ -78,6 +78,10 @@ class _Functions:
         total = self.sum(column)
         return total.try_cast("bigint") if _engine == "duckdb" else total.cast("bigint")
 
+    def wide_whole(self, column: Any) -> Any:
+        """A bigint column with room for products of two and their sums: exact below 10^38."""
+        return column.cast("hugeint" if _engine == "duckdb" else "decimal(19,0)")
+
     def money_sum(self, column: Any) -> Any:
         """Exact total of a money column as decimal(18,2); null over no rows."""
         return self.sum(column).cast("decimal(18,2)")

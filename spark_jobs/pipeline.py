@@ -24,7 +24,7 @@ from spark_jobs.contract import contract, dated_by, domains_of, landing_contract
 from spark_jobs.engines.spark import SparkEngine
 from spark_jobs.errors import RiskLakeError
 from spark_jobs.lake import Lake, Provenance, Written
-from spark_jobs.progress import Reporter
+from spark_jobs.progress import Reporter, at_work
 from spark_jobs.publication import Publication
 from spark_jobs.registry import Node
 from spark_jobs.renewal import Renewal
@@ -159,7 +159,8 @@ class Run:
                 return TableOutcome(name, started, effect, message=message).close()
         self.progress.start(name)
         try:
-            outcome = job()
+            with at_work(self.progress, name):
+                outcome = job()
         except Exception as error:
             outcome = TableOutcome(name, started, "failed", message=self._explained(name, error))
             self.result.errors.append(f"{name}: {outcome.message}")

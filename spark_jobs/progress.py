@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import Protocol
 
@@ -16,6 +18,9 @@ from rich.text import Text
 Clock = Callable[[], datetime]
 
 _MOST_NAMES = 2
+#: Between two lines on how far the same step has come.
+_BETWEEN_LINES = timedelta(seconds=15)
+_teller: ContextVar[Callable[[str], None] | None] = ContextVar("teller", default=None)
 
 
 class Reporter(Protocol):
@@ -24,11 +29,31 @@ class Reporter(Protocol):
     def start(self, step: str) -> None:
         """Work on ``step`` begins."""
 
+    def come(self, step: str, far: str) -> None:
+        """``step`` goes on; ``far`` says how far it has come ("1,200 of 3,877 groups")."""
+
     def done(self, step: str, note: str = "") -> None:
         """``step`` is finished; ``note`` says with what ("10,000 rows, 1.2 s")."""
 
     def failed(self, step: str, note: str = "") -> None:
         """``step`` ended badly; ``note`` says why in one line."""
+
+
+@contextmanager
+def at_work(reporter: Reporter, step: str) -> Iterator[None]:
+    """While this lasts, what this thread says by ``tell`` is said of ``step``."""
+    token = _teller.set(partial(reporter.come, step))
+    try:
+        yield
+    finally:
+        _teller.reset(token)
+
+
+def tell(far: str) -> None:
+    """Say how far the step has come that this thread is at work on; nobody listens where there is none."""
+    teller = _teller.get()
+    if teller is not None:
+        teller(far)
 
 
 @contextmanager
@@ -58,19 +83,27 @@ class _Lines:
 
     def __init__(self, console: Console, clock: Clock) -> None:
         self._console, self._clock, self._lock = console, clock, Lock()
+        self._told: dict[str, datetime] = {}
 
     def start(self, step: str) -> None:
-        self._say(f"{step} started")
+        now = self._told[step] = self._clock()
+        self._say(f"{step} started", now)
+
+    def come(self, step: str, far: str) -> None:
+        now = self._clock()
+        if now - self._told.get(step, now) >= _BETWEEN_LINES:
+            self._told[step] = now
+            self._say(f"{step}: {far}", now)
 
     def done(self, step: str, note: str = "") -> None:
-        self._say(f"{step} done{note and f': {note}'}")
+        self._say(f"{step} done{note and f': {note}'}", self._clock())
 
     def failed(self, step: str, note: str = "") -> None:
-        self._say(f"{step} failed{note and f': {note}'}")
+        self._say(f"{step} failed{note and f': {note}'}", self._clock())
 
-    def _say(self, line: str) -> None:
+    def _say(self, line: str, now: datetime) -> None:
         with self._lock:
-            self._console.print(Text(f"{self._clock():%H:%M:%S} {line}"), soft_wrap=True)
+            self._console.print(Text(f"{now:%H:%M:%S} {line}"), soft_wrap=True)
 
 
 class _Bar:
@@ -78,15 +111,21 @@ class _Bar:
 
     def __init__(self, bar: Progress, task: TaskID, total: int) -> None:
         self._bar, self._task, self._total, self._lock = bar, task, total, Lock()
-        self._at_work: list[str] = []
+        self._at_work: dict[str, str] = {}
         self._started = 0
 
     def start(self, step: str) -> None:
         with self._lock:
-            self._at_work.append(step)
+            self._at_work[step] = ""
             self._started += 1
             self._bar.update(self._task, total=max(self._started, self._total))
             self._name()
+
+    def come(self, step: str, far: str) -> None:
+        with self._lock:
+            if step in self._at_work:
+                self._at_work[step] = far
+                self._name()
 
     def done(self, step: str, note: str = "") -> None:
         self._end(step, Text.assemble(("✓ ", "green"), step, (f"  {note}", "dim")))
@@ -96,13 +135,13 @@ class _Bar:
 
     def _end(self, step: str, line: Text) -> None:
         with self._lock:
-            if step in self._at_work:
-                self._at_work.remove(step)
+            self._at_work.pop(step, None)
             self._bar.console.print(line)
             self._name()
             self._bar.advance(self._task)
 
     def _name(self) -> None:
         more = f" +{len(self._at_work) - _MOST_NAMES}" if len(self._at_work) > _MOST_NAMES else ""
-        names = ", ".join(name.partition(".")[2] or name for name in self._at_work[:_MOST_NAMES])
+        shown = list(self._at_work.items())[:_MOST_NAMES]
+        names = ", ".join(" ".join(filter(None, (name.partition(".")[2] or name, far))) for name, far in shown)
         self._bar.update(self._task, description=escape(names + more))

@@ -18,7 +18,7 @@ from deltalake import write_deltalake
 from spark_jobs import columns, registry
 from spark_jobs.contract import contract
 from spark_jobs.engines.embedded.engine import DuckDBEngine
-from spark_jobs.gold.demand_risk import demand_risk
+from spark_jobs.gold.demand_risk import demand_risk, no_forecast
 from spark_jobs.gold.seasonal_naive import seasonal_naive
 from spark_jobs.lake import Lake, arrow_schema
 
@@ -51,7 +51,7 @@ def _batches(series: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         values: dict[str, Any] = {
             "series_id": pa.array(names * DAYS),
             "date": pa.array(np.repeat(np.array(days, dtype="datetime64[D]"), count)),
-            "quantity": pa.array(quantities),
+            "quantity": pa.array(quantities, pa.int32()),
             "unit_margin_amount": pa.array(np.round(random.uniform(0.5, 20.0, rows), 2)),
             "currency": pa.repeat("EUR", rows),
             "group_id": pa.array([f"G{number % 50}" for number in range(start, start + count)] * DAYS),
@@ -74,7 +74,7 @@ def main(root: str, step: str) -> None:
     if step == "rule":
         rows = _consumed(seasonal_naive(daily))
     else:
-        rows = lake.write("gold.demand_risk", demand_risk(daily, _no_forecast(daily))).row_count
+        rows = lake.write("gold.demand_risk", demand_risk(daily, no_forecast(daily))).row_count
     print(json.dumps({"seconds": round(time.perf_counter() - began, 3), "rows": rows}))
 
 
@@ -83,13 +83,6 @@ def _consumed(judged: Any) -> int:
     added = ("deviation", "forecast_quantity", "lower", "upper", "z_score", "p_value")
     (row,) = judged.agg(columns.F.count(columns.F.lit(1)), *map(columns.F.max, added)).collect()
     return int(row[0])
-
-
-def _no_forecast(daily: Any) -> Any:
-    """An empty gold.demand_forecast: the plain rule alone is measured."""
-    none = columns.F.lit(None)
-    declared = contract("gold.demand_forecast").columns
-    return daily.filter(columns.F.lit(False)).select(*(none.cast(c.physical_type).alias(c.name) for c in declared))
 
 
 if __name__ == "__main__":

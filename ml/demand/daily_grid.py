@@ -57,14 +57,15 @@ def daily_series(
     is_promoted: ArrayLike | None = None,
     other_quantity: ArrayLike | None = None,
     *,
-    gap_is_zero: bool,
-    absent_is_closed: bool = False,
+    gap_is_zero: ArrayLike,
+    absent_is_closed: ArrayLike = False,
 ) -> DailySeries:
     """Rows of one series, in any order, on the grid from its first to its last day.
 
     ``day`` counts days since 1970-01-01; ``quantity`` is NaN on a day that has a row of the shop and none of the
     series (a gap). Where ``gap_is_zero``, nothing was sold in a gap; else nothing is known of it. A day without any row
-    was closed where ``absent_is_closed`` or where its weekday is absent more often than not; else it is a gap.
+    was closed where ``absent_is_closed`` or where its weekday is absent more often than not; else it is a gap. Both
+    hold for all days, or differ by day; a day without any row goes by the last one before it that has one.
 
     ValueError for no rows, for arrays of different lengths and for a day that comes twice.
     """
@@ -86,12 +87,10 @@ def daily_series(
     is_listed[place] = True
     is_open = np.zeros(count, dtype=bool)
     is_open[place] = ~closed
-    if not absent_is_closed:
-        is_open |= ~is_listed & ~_is_weekday_absent(is_listed)
+    is_open |= ~is_listed & ~_going_on(absent_is_closed, place, count) & ~_is_weekday_absent(is_listed)
     found = np.full(count, np.nan)
     found[place] = np.where(np.isfinite(values), values, np.nan)
-    if gap_is_zero:
-        found[is_open & ~np.isfinite(found)] = 0.0
+    found[is_open & ~np.isfinite(found) & _going_on(gap_is_zero, place, count)] = 0.0
     found[~is_open] = np.nan
     return DailySeries(first, found, is_open, _placed(promoted, place, count), _spread(others, place, count))
 
@@ -126,6 +125,15 @@ def _is_weekday_absent(is_listed: Flags) -> Flags:
 
 def _flags(given: ArrayLike | None, count: int) -> Flags:
     return np.zeros(count, dtype=bool) if given is None else np.asarray(given, dtype=bool)
+
+
+def _going_on(given: ArrayLike, place: NDArray[np.int64], count: int) -> Flags:
+    """Flags of rows for every day: where there is no row, that of the last day with one."""
+    found = np.zeros(count, dtype=bool)
+    found[place] = np.asarray(given, dtype=bool)
+    listed = np.zeros(count, dtype=np.int64)
+    listed[place] = place
+    return found[np.maximum.accumulate(listed)]
 
 
 def _placed(flags: Flags, place: NDArray[np.int64], count: int) -> Flags:

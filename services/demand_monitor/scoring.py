@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 from deltalake import write_deltalake
 from rich.console import Console
 
@@ -22,6 +23,7 @@ from spark_jobs import lock, pipeline
 from spark_jobs.columns import F
 from spark_jobs.contract import VOLATILE_COLUMNS, contract
 from spark_jobs.errors import RiskLakeError
+from spark_jobs.gold.demand_risk import no_forecast
 from spark_jobs.lake import Lake
 from spark_jobs.operations import embedded_engine
 from spark_jobs.progress import progress
@@ -31,7 +33,13 @@ from spark_jobs.sources.delivery import Delivery
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-_TABLE, _RISK = "daily_demand", "gold.demand_risk"
+_TABLE, _FORECAST, _RISK = "daily_demand", "gold.demand_forecast", "gold.demand_risk"
+#: What the tables that are handed out are sorted by, and the columns that come first.
+_ORDER = ("series_id", "date", "method_family", "_row_number")
+_FIRST = (
+    *("series_id", "date", "quantity", "forecast_quantity", "z_score", "is_anomaly", "risk_level", "method", "lower"),
+    *("upper", "anomaly_type", "amount_at_risk", "p_value", "q_value"),
+)
 #: Bronze, silver, quarantine, forecast, risk, output.
 _STEPS = 6
 _MARGIN = re.compile("([0-9]{1,7}(?:[.][0-9]{1,4})?)(%?)")
@@ -63,8 +71,12 @@ class Margin:
         return rows.withColumn("unit_margin_amount", amount.cast(kind))
 
 
-def score_file(console: Console, file: Path, output: Path, *, margin: Margin | None) -> None:
+def score_file(
+    console: Console, file: Path, output: Path, *, margin: Margin | None, has_full_method: bool = True
+) -> None:
     """Judge the days in ``file``; the tables are ``demand_risk`` and ``quarantine`` in ``output``.
+
+    The plain rule judges always, the full method beside it unless that is not wanted.
 
     RiskLakeError, in one line for each fault, where there is no such file, it cannot be read, or no row of it is good.
     """
@@ -75,9 +87,12 @@ def score_file(console: Console, file: Path, output: Path, *, margin: Margin | N
         run = pipeline.Run(lake, progress=steps, started_at=pipeline.now(), key_file=None)
         if margin is not None:
             run.nodes[_RISK] = replace(run.nodes[_RISK], build=_with_margin(run.nodes[_RISK].build, margin))
-        result = run.execute([Delivery(_TABLE, file, f"{_TABLE}/{_landing_name(file)}")])
+        if not has_full_method:
+            run.nodes[_FORECAST] = replace(run.nodes[_FORECAST], build=no_forecast)
+        delivery = Delivery(_TABLE, file, f"{_TABLE}/{_landing_name(file)}")
+        result = run.execute([delivery])
         if result.errors:
-            raise RunFailedError("\n".join(result.errors))
+            raise RunFailedError("\n".join(result.errors).replace(delivery.relative_path, str(file)))
         steps.start("output")
         _hand_out(lake, f"quarantine.{_TABLE}", output / "quarantine")
         if not lake.row_count(f"silver.{_TABLE}"):
@@ -115,10 +130,16 @@ def _landing_name(file: Path) -> str:
 
 
 def _hand_out(lake: Lake, name: str, folder: Path) -> None:
-    """The rows of a table, in one commit, without what tells one run from another."""
-    rows = lake.dataset(name)
-    columns = [column for column in rows.schema.names if column not in VOLATILE_COLUMNS]
-    write_deltalake(str(folder), rows.scanner(columns=columns).to_reader(), mode="overwrite", schema_mode="overwrite")
+    """The rows of a table, sorted and in one commit, without what tells one run from another."""
+    schema = lake.dataset(name).schema
+    named = [column for column in schema.names if column not in VOLATILE_COLUMNS]
+    columns = sorted(named, key=lambda column: _FIRST.index(column) if column in _FIRST else len(_FIRST))
+    fields = pa.schema([schema.field(column) for column in columns])
+    rows: Any = lake.read(name).select(*columns)
+    ordered = rows.sortWithinPartitions(*(column for column in _ORDER if column in columns))
+    batches = (batch.cast(fields) for batch in ordered.batches())
+    reader = pa.RecordBatchReader.from_batches(fields, batches)
+    write_deltalake(str(folder), reader, mode="overwrite", schema_mode="overwrite")
 
 
 def _told(result: RunResult) -> Iterator[str]:

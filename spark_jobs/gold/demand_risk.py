@@ -66,6 +66,12 @@ def demand_risk(daily: DataFrame, forecast: DataFrame) -> DataFrame:
     return with_q_values(judged).select(*contract("gold.demand_risk").column_names)
 
 
+def no_forecast(daily: DataFrame) -> DataFrame:
+    """A ``gold.demand_forecast`` without rows, for the plain rule by itself."""
+    nothing = (F.lit(None).cast(c.physical_type).alias(c.name) for c in contract("gold.demand_forecast").columns)
+    return daily.filter(F.lit(False)).select(*nothing)
+
+
 def amount_at_risk(deviation: Any, unit_margin: Any) -> Any:
     """Size of a deviation (thousandths of a unit, below 10^13) times the money per unit (below 10^7), decimal(18,2)."""
     exact = F.abs(deviation).cast("decimal(19,0)") * unit_margin.cast("decimal(11,4)")

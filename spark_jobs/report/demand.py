@@ -1,4 +1,7 @@
-"""Demand as the report shows it: the newest day by both methods, and the queue of what to look at first."""
+"""Demand as the report shows it: the newest day by both methods, and the queue of what to look at first.
+
+Beside it, over all days, where the methods differ and which of them was right on days whose truth is known.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 
 from spark_jobs.report import wording
 from spark_jobs.report.highlights import Card
+from spark_jobs.report.method_comparison import Comparison, comparison
 from spark_jobs.report.tables import Row, Tables
 
 _RISK = "gold.demand_risk"
@@ -58,11 +62,12 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Demand:
-    """The newest day of ``gold.demand_risk``."""
+    """The newest day of ``gold.demand_risk``, and the methods over all days where there are two."""
 
     day: date
     series_count: int
     judgements: tuple[Judgement, ...]
+    comparison: Comparison | None = None
 
     @property
     def expected_false_alarms(self) -> float:
@@ -79,8 +84,11 @@ def demand(tables: Tables) -> Demand | None:
     found = tables.read(_RISK, _COLUMNS, where=f"\"date\" = DATE '{day}'")
     rows = [] if found is None else found.to_pylist()
     families = sorted({row["method_family"] for row in rows}, key=_family_rank)
+    flagged = Counter(row["series_id"] for row in rows if row["is_anomaly"])
+    for row in rows:
+        row["is_shared"] = flagged[row["series_id"]] > 1
     judgements = tuple(_judgement(family, [r for r in rows if r["method_family"] == family]) for family in families)
-    return Demand(day, len({row["series_id"] for row in rows}), judgements)
+    return Demand(day, len({row["series_id"] for row in rows}), judgements, comparison(tables))
 
 
 def demand_cards(found: Demand) -> tuple[Card, ...]:

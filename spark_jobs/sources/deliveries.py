@@ -1,4 +1,4 @@
-"""Where a run's files come from: the sample, a public set, a user's folder, or the landing zone where they lie."""
+"""Where a run's files come from: a sample, a public set, a user's folder, or the landing zone where they lie."""
 
 from __future__ import annotations
 
@@ -34,24 +34,42 @@ class SampleParameters:
 def deliveries(
     source: str, data: Path | None, *, work: Path, sample: SampleParameters, progress: Callable[[int, int], None] | None
 ) -> list[Delivery]:
-    """The files of ``source``; the sample and adapted public sets are written below ``work`` first.
+    """The files of ``source``; samples and adapted public sets are written below ``work`` first.
 
     None of ``landing``: others put them there, and a run looks through the landing zone in any case.
     DeliveryError where ``data`` is missing, not needed or not fit.
     """
     if source == "landing":
         return []
-    if source == "sample":
+    if source in ("sample", "shop"):
         if data is not None:
-            raise DeliveryError.at(str(data), "the sample is generated, expected another --source with --data")
-        return list(csv_folder.files(sample_folder(work, sample, progress)))
+            raise DeliveryError.at(str(data), f"the {source} is generated, expected another --source with --data")
+        if source == "sample":
+            return list(csv_folder.files(sample_folder(work, sample, progress)))
+        return _adapted("online_retail", shop_folder(work, sample), work / source)
     if data is None:
         raise DeliveryError.at(f"--source {source}", "found no --data, expected the folder with the files")
     if source == "csv":
         return list(csv_folder.files(data))
-    output = work / source
-    _ADAPTED[source](data, output)
+    return _adapted(source, data, work / source)
+
+
+def _adapted(public_set: str, data: Path, output: Path) -> list[Delivery]:
+    _ADAPTED[public_set](data, output)
     return list(csv_folder.files(output))
+
+
+def shop_folder(work: Path, sample: SampleParameters) -> Path:
+    """The invoices of the made-up shop; RiskLakeError for parameters that make none."""
+    from spark_jobs.sources.shop import write_shop
+
+    output = work / "invoices" / sample.folder_name
+    shutil.rmtree(output, ignore_errors=True)
+    try:
+        write_shop(output, scale=sample.scale, seed=sample.seed, days=sample.days, dirt=sample.dirt)
+    except ValueError as error:
+        raise RiskLakeError(str(error)) from None
+    return output
 
 
 def sample_folder(work: Path, sample: SampleParameters, progress: Callable[[int, int], None] | None) -> Path:

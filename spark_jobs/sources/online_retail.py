@@ -17,6 +17,9 @@ together have neighbouring numbers, and a code tells its block whatever part of 
 from line to line, and a country belongs to an invoice, not to an article.
 
 Lines that cannot be read are delivered as they are, so that quarantine shows them.
+
+A file ``labels.csv`` beside the invoices names the days that are known to have been off (series_id, date); where it is
+there, all other days are known to have been ordinary.
 """
 
 from __future__ import annotations
@@ -37,8 +40,19 @@ from spark_jobs.contract import Column, Contract
 
 LONGEST_CLOSURE_DAYS = 31
 
+LABELS = "labels.csv"
+
 _CURRENCY = "GBP"
-_HEADER = ("series_id", "date", "quantity", "unit_price", "revenue_amount", "currency", "group_id", "is_closed")
+_HEADER: tuple[str, ...] = (
+    "series_id",
+    "date",
+    "quantity",
+    "unit_price",
+    "revenue_amount",
+    "currency",
+    "group_id",
+    "is_closed",
+)
 _READ = ("invoiceno", "stockcode", "quantity", "invoicedate", "unitprice")
 _INVOICES = Contract(
     name="landing.invoices",
@@ -46,6 +60,13 @@ _INVOICES = Contract(
     grain="one row per line of an invoice",
     version="1.0.0",
     columns=tuple(Column(name, "string", "string", "As in the set.") for name in _READ),
+)
+_LABELLED = Contract(
+    name="landing.labels",
+    description="Days that are known to have been off.",
+    grain="one row per product and day",
+    version="1.0.0",
+    columns=tuple(Column(name, "string", "string", "As in the set.") for name in ("series_id", "date")),
 )
 _ARTICLE = re.compile("[0-9]{4}")
 _NUMBER = re.compile(r"[+-]?[0-9]+([.][0-9]+)?")
@@ -84,21 +105,28 @@ class _Day:
 
 @dataclass
 class _Sales:
-    """What the invoices hold: days by product, every day with whether anything was sold, lines that cannot be read."""
+    """What the invoices hold: days by product, every day with whether anything was sold, lines that cannot be read.
+
+    ``labels`` are products and days that are known to have been off; None where nobody knows.
+    """
 
     products: dict[str, dict[date, _Day]] = field(default_factory=dict)
     days: dict[date, bool] = field(default_factory=dict)
     unread: list[list[str]] = field(default_factory=list)
+    labels: set[tuple[str, date]] | None = None
 
 
 def deliver(data: Path, output: Path) -> None:
     """Write the invoices in ``data`` (CSV files, plain or gzip) as ``<output>/daily_demand/*.csv``, one file a month.
 
     An earlier delivery is replaced once everything is written; the same invoices give the same bytes. DeliveryError
-    where there is no file, or one is broken or lacks a column. Memory holds sums by product and day, and no line.
+    where there is no file, or one is broken or lacks a column, or a label cannot be read. Memory holds sums by product and day, and no line.
     """
     sales = _Sales()
-    for path in _files(data):
+    invoices = _files(data)
+    if (data / LABELS).is_file():
+        sales.labels = set(_labels(data / LABELS))
+    for path in invoices:
         _read(path, path.relative_to(data).as_posix(), sales)
     partial, target = output / ".online_retail.partial", output / "daily_demand"
     shutil.rmtree(partial, ignore_errors=True)
@@ -114,11 +142,25 @@ def _files(data: Path) -> list[Path]:
     found = sorted(
         path
         for path in data.iterdir()
-        if path.name.lower().endswith((".csv", ".csv.gz")) and not path.name.startswith((".", "_"))
+        if path.name.lower().endswith((".csv", ".csv.gz"))
+        and not path.name.startswith((".", "_"))
+        and path.name != LABELS
     )
     if not found:
         raise DeliveryError.at(str(data), f"found no CSV file, expected invoices with the columns {', '.join(_READ)}")
     return [confined(path, data) for path in found]
+
+
+def _labels(path: Path) -> Iterator[tuple[str, date]]:
+    inspect(path, LABELS, _LABELLED)
+    for batch in read_batches(path, LABELS, _LABELLED):
+        for row in batch.select(["series_id", "date", "_row_number"]).to_pylist():
+            code, day = (row["series_id"] or "").strip(), _day((row["date"] or "").strip())
+            if not code or day is None:
+                raise DeliveryError.at(
+                    LABELS, "found no label, expected a series_id and a date", line=row["_row_number"]
+                )
+            yield code.upper(), day
 
 
 def _read(path: Path, name: str, sales: _Sales) -> None:
@@ -171,30 +213,35 @@ def _write(folder: Path, sales: _Sales) -> None:
     """One file a month, named after its first and last day, and one for lines that could not be read."""
     prices: dict[str, str] = {}
     known = calendar(sales.days)
+    header = _HEADER if sales.labels is None else (*_HEADER, "is_labelled_anomaly")
     for _, month in groupby(known, key=lambda day: day.replace(day=1)):
         days = list(month)
         name = f"daily_demand_online_retail_{days[0]}_{days[-1]}.csv"
-        _write_file(folder / name, _HEADER, _rows(sales.products, {day: known[day] for day in days}, prices))
+        _write_file(folder / name, header, _rows(sales, {day: known[day] for day in days}, prices))
     if sales.unread:
         header = ("series_id", "date", "quantity", "unit_price")
         _write_file(folder / "daily_demand_online_retail_unread.csv", header, iter(sales.unread))
 
 
-def _rows(
-    products: dict[str, dict[date, _Day]], days: dict[date, bool], prices: dict[str, str]
-) -> Iterator[Sequence[str]]:
+def _rows(sales: _Sales, days: dict[date, bool], prices: dict[str, str]) -> Iterator[Sequence[str]]:
     """Rows of every product in order, from its first line on; ``prices`` carries the last known one along."""
-    written = {day: (day.isoformat(), "true" if is_closed else "false") for day, is_closed in days.items()}
-    for code in sorted(products):
-        lines, group = products[code], group_of(code)
+    written = {day: (day.isoformat(), _flag(is_closed)) for day, is_closed in days.items()}
+    for code in sorted(sales.products):
+        lines, group = sales.products[code], group_of(code)
         first = min(lines)
         for day, (text, is_closed) in written.items():
             line = lines.get(day)
+            if line is None and day < first:
+                continue
             if line is not None:
                 prices[code] = line.price or prices.get(code, "")
-                yield code, text, f"{line.units:f}", prices[code], line.revenue, _CURRENCY, group, is_closed
-            elif day > first:
-                yield code, text, "0", prices.get(code, ""), "0.00", _CURRENCY, group, is_closed
+            units, money = (f"{line.units:f}", line.revenue) if line else ("0", "0.00")
+            label = () if sales.labels is None else (_flag((code, day) in sales.labels),)
+            yield code, text, units, prices.get(code, ""), money, _CURRENCY, group, is_closed, *label
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _write_file(path: Path, header: Sequence[str], rows: Iterator[Sequence[str]]) -> None:

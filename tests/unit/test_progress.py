@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from rich.console import Console
 
-from spark_jobs.progress import progress
+from spark_jobs.progress import at_work, progress, tell
 
 
 def ticking() -> datetime:
@@ -34,6 +34,39 @@ def test_plain_lines_where_nobody_watches() -> None:
         "06:00:02 silver.loans started",
         "06:00:03 silver.loans failed: loans/a.csv: [amount] is missing",
     ]
+
+
+def test_a_long_step_says_how_far_it_has_come_now_and_then() -> None:
+    global _seconds
+    _seconds = itertools.count(0, 10)
+    out = io.StringIO()
+    tell("nobody listens")
+    with progress(Console(file=out, force_terminal=False), 1, clock=ticking) as reporter:
+        reporter.start("gold.demand_forecast")
+        with at_work(reporter, "gold.demand_forecast"):
+            for done in range(1, 6):
+                tell(f"{done} of 5 groups")
+        tell("it is over")
+        reporter.done("gold.demand_forecast")
+    assert out.getvalue().splitlines() == [
+        "06:00:00 gold.demand_forecast started",
+        "06:00:20 gold.demand_forecast: 2 of 5 groups",
+        "06:00:40 gold.demand_forecast: 4 of 5 groups",
+        "06:01:00 gold.demand_forecast done",
+    ]
+
+
+def test_a_bar_says_how_far_a_step_has_come() -> None:
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, width=100, color_system=None, _environ={"TERM": "xterm"})
+    with progress(console, 1) as reporter:
+        reporter.start("gold.demand_forecast")
+        reporter.come("gold.demand_forecast", "1,200 of 3,877 groups")
+        (task,) = reporter._bar.tasks  # type: ignore[attr-defined]
+        assert task.description == "demand_forecast 1,200 of 3,877 groups"
+        reporter.done("gold.demand_forecast")
+        reporter.come("gold.demand_forecast", "it is over")
+        assert task.description == ""
 
 
 def test_a_terminal_sees_a_bar_and_the_finished_steps() -> None:

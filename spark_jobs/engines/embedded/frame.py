@@ -139,7 +139,7 @@ class Frame:
     ) -> Frame:
         """The rows that ``compute`` makes of these, in ``schema`` ("name type, ...")."""
         columns = [(name, kind) for name, kind in (part.split() for part in _NEXT_COLUMN.split(schema))]
-        stored = self._database.store(compute(self._database.batches(self.sql)), columns)
+        stored = self._database.store(compute(self.batches()), columns)
         return Frame(self._database, f"select * from {stored}", [name for name, _ in columns])
 
     # -- keeping and running --------------------------------------------------------------------------------------
@@ -186,6 +186,10 @@ class Frame:
         """All rows; instants in UTC and without a zone, as PySpark gives them where the machine's zone is UTC."""
         row = type("Row", (Row,), {"columns": tuple(self.columns)})
         return [row(map(_naive, values)) for values in self._database.fetch(self.sql)]
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All rows as Arrow batches, in the order that was asked for."""
+        return self._database.batches(self.sql)
 
     def _next(self, body: str, columns: Sequence[str]) -> Frame:
         return Frame(self._database, body, columns, (self,))

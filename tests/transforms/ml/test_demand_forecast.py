@@ -80,7 +80,7 @@ def test_where_days_without_demand_are_delivered_a_gap_is_missing_data(session: 
 
 def test_closed_days_and_days_that_nobody_has_are_not_judged(session: Session) -> None:
     rows = [
-        one if one[1].weekday() != 6 else (*one[:5], True, None)
+        one if one[1].weekday() != 6 else (*one[:6], True, None)
         for series in ("a", "bb")
         for one in demand(series, 42)
         if one[1] != FIRST + timedelta(days=37)
@@ -101,6 +101,25 @@ def test_returns_and_thousandths_come_out_as_they_went_in(session: Session) -> N
     rows = [*demand("a", 29)[:28], row("a", 28, -2.125)]
     (found,) = judged(session, rows)
     assert found["quantity"] == Decimal("-2.125")
+
+
+def test_later_rows_change_no_earlier_day(session: Session) -> None:
+    """Not even what a gap means: that goes by the rows up to the day."""
+    rows = [*demand("a", 60), *demand("bb", 75)[::2], *[row("c", day, 0 if day % 3 else 9) for day in range(30, 75)]]
+    whole = judged(session, rows)
+    for until in (45, 62):
+        last = FIRST + timedelta(days=until)
+        before = judged(session, [one for one in rows if one[1] <= last])
+        assert before == [one for one in whole if one["date"] <= last]
+
+
+def test_days_since_one_are_those_of_the_whole(session: Session) -> None:
+    rows, since = [*demand("a", 45), *demand("bb", 40)], FIRST + timedelta(days=38)
+    frame = session.createDataFrame(rows, SCHEMA)
+    found = [tuple(one) for one in demand_forecast(frame, since=since).collect()]
+    expected = [tuple(one.values()) for one in judged(session, rows) if one["date"] >= since]
+    assert sorted(found, key=lambda one: one[:2]) == expected
+    assert len(found) == 7 + 7
 
 
 @pytest.mark.spark

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from spark_jobs import registry, renewal
 from spark_jobs.changes import Part
 from spark_jobs.gold import demand_risk
+from spark_jobs.gold.demand_limits import REACH_DAYS
 from spark_jobs.lake import Lake
 from tests.unit.demand.deliveries import START, demand_delivery
-from tests.unit.incremental.lakes import differing, lake_in, made_whole, run
+from tests.unit.incremental.lakes import differing, files, lake_in, made_whole, run
 
 HEADER = "series_id,date,quantity,unit_price,is_closed,recorded_at"
 
@@ -65,10 +66,29 @@ def test_demand_in_any_order(tmp_path: Path, seed: int) -> None:
     assert differing(lake, made_whole(lake, tmp_path / "whole")) == []
 
 
-def test_a_reach_that_is_too_short_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demand_risk, "REACH_DAYS", 1)
-    lake = in_drops(3, tmp_path)
-    assert differing(lake, made_whole(lake, tmp_path / "whole")) == ["gold.demand_risk"]
+def test_a_series_by_itself_in_any_order(tmp_path: Path) -> None:
+    """Days that nobody delivered are judged as missing once a later one comes, and no longer once they come late."""
+    lake = lake_in(tmp_path)
+    days = [day for day in range(60) if day not in (40, 47, 48, 52)]
+    for number, part in enumerate((range(45), range(45, 50), range(50, 58), (58, 59), (52, 47))):
+        rows = [f"{START + timedelta(days=day)},{(day * day) % 11}" for day in part if day in days or number == 4]
+        run(lake, [demand_delivery(tmp_path / "files" / f"{number}.csv", rows, header="date,quantity")])
+    assert differing(lake, made_whole(lake, tmp_path / "whole")) == []
+    missing = {row["date"] for row in lake.arrow("gold.demand_forecast").to_pylist() if row["quantity"] is None}
+    assert missing == {START + timedelta(days=day) for day in (40, 48)}
+
+
+@pytest.mark.parametrize(("reach_days", "found"), [(REACH_DAYS, []), (1, ["gold.demand_risk"])])
+def test_a_reach_that_is_too_short_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reach_days: int, found: list[str]
+) -> None:
+    """A late day, of a history too short for the full method, which would have all later days made anew."""
+    monkeypatch.setattr(demand_risk, "REACH_DAYS", reach_days)
+    lake = lake_in(tmp_path)
+    rows = [f"{START + timedelta(days=day)},{day * day % 11}" for day in range(28)]
+    for number, part in enumerate(([*rows[:12], *rows[13:]], [rows[12]])):
+        run(lake, [demand_delivery(tmp_path / "files" / f"{number}.csv", part, header="date,quantity")])
+    assert differing(lake, made_whole(lake, tmp_path / "whole")) == found
 
 
 def test_a_new_day_makes_that_day_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +97,8 @@ def test_a_new_day_makes_that_day_alone(tmp_path: Path, monkeypatch: pytest.Monk
     rows = [f"s{n},{START + timedelta(days=day)},{(day * day + n) % 11}" for n in range(3) for day in range(200)]
     header = "series_id,date,quantity"
     run(lake, [demand_delivery(tmp_path / "files" / "first.csv", rows, header=header)])
-    before = set(lake.open("gold.demand_risk").get_add_actions()["path"].to_pylist())
+    tables = ("gold.demand_forecast", "gold.demand_risk")
+    before = {name: files(lake, name) for name in tables}
     parts: dict[str, Part] = {}
     original = renewal.Renewal.part
 
@@ -97,6 +118,7 @@ def test_a_new_day_makes_that_day_alone(tmp_path: Path, monkeypatch: pytest.Monk
     run(lake, [demand_delivery(tmp_path / "files" / "second.csv", [f"s0,{new},5", f"s1,{new},6"], header=header)])
     assert dates == {new}
     assert counts == [3 * 37 + 2]
-    after = set(lake.open("gold.demand_risk").get_add_actions()["path"].to_pylist())
-    assert len(before - after) <= 1, "at most the file of the month is written anew"
+    assert [row["date"] for row in parts["gold.demand_forecast"].keys.collect()] == [new]
+    for name in tables:
+        assert len(before[name] - files(lake, name)) <= 1, "at most the file of the month is written anew"
     assert differing(lake, made_whole(lake, tmp_path / "whole")) == []

@@ -27,6 +27,7 @@ from spark_jobs.sources import csv_folder
 from spark_jobs.sources.deliveries import SampleParameters
 from spark_jobs.sources.delivery import Delivery
 from spark_jobs.sources.sample import generate
+from tests.spark.conftest import Silent
 from tests.unit.demand.deliveries import demand_delivery, demand_file, demand_rows
 from tests.unit.incremental.lakes import differing, lake_in, run
 
@@ -82,7 +83,7 @@ def test_the_business_date_is_that_of_the_domain(tmp_path: Path, shop: Delivery,
     def dates(deliveries: list[Delivery]) -> dict[str, date]:
         made = pipeline.Run(
             lake,
-            progress=_Silent(),
+            progress=Silent(),
             started_at=pipeline.now(),
             key_file=None,
             trainer=lake.engine,  # type: ignore[arg-type]
@@ -93,14 +94,6 @@ def test_the_business_date_is_that_of_the_domain(tmp_path: Path, shop: Delivery,
 
     assert dates([shop]) == {"retail_demand": date(2024, 2, 9)}
     assert dates(bank) == {"retail_demand": date(2024, 2, 9), "retail_banking": date(2025, 12, 31)}
-
-
-class _Silent:
-    def start(self, step: str) -> None: ...
-
-    def done(self, step: str, note: str = "") -> None: ...
-
-    def failed(self, step: str, note: str = "") -> None: ...
 
 
 def test_a_bank_is_as_it_was_and_demand_may_come_later(tmp_path: Path, shop: Delivery, bank: list[Delivery]) -> None:

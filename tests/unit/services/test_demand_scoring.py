@@ -24,7 +24,7 @@ from spark_jobs.ending import ending_of
 from spark_jobs.errors import RiskLakeError
 from tests.unit.demand.deliveries import demand_file, demand_rows, spiked
 
-ASKED = {
+ASKED = [
     "series_id",
     "date",
     "quantity",
@@ -39,7 +39,7 @@ ASKED = {
     "amount_at_risk",
     "p_value",
     "q_value",
-}
+]
 Row = dict[str, Any]
 Score = Callable[..., list[Row]]
 
@@ -67,7 +67,10 @@ def score(tmp_path: Path) -> Score:
 def test_the_table_has_what_was_asked_for(score: Score, tmp_path: Path) -> None:
     rows = spiked(demand_rows(3, 60), {("s1", "2024-02-20"): 300})
     found = score(rows)
-    assert ASKED <= set(found[0]) == set(contract("gold.demand_risk").column_names)
+    schema = DeltaTable(str(tmp_path / "out" / "demand_risk")).schema()
+    columns = [field.name for field in schema.fields]
+    assert columns[: len(ASKED)] == ASKED
+    assert {*columns} == {*contract("gold.demand_risk").column_names}
     assert len(found) == 180
     off = [row for row in found if row["is_anomaly"] and row["risk_level"] == "critical"]
     (spike,) = [row for row in off if row["date"] == date(2024, 2, 20)]
@@ -78,6 +81,28 @@ def test_the_table_has_what_was_asked_for(score: Score, tmp_path: Path) -> None:
         "demand_risk",
         "quarantine",
     ]
+
+
+def test_rows_are_sorted_and_both_methods_judge(score: Score, tmp_path: Path) -> None:
+    score([*demand_rows(3, 45)[::-1], "s1,x,1,1", "s1,y,1,1"])
+    rows = DeltaTable(str(tmp_path / "out" / "demand_risk")).to_pyarrow_dataset().to_table().to_pylist()
+    keys = [(row["series_id"], row["date"], row["method_family"]) for row in rows]
+    assert keys == sorted(keys)
+    assert sum(family == "forecast_interval" for _, _, family in keys) == 3 * (45 - 28)
+    rejected = DeltaTable(str(tmp_path / "out" / "quarantine")).to_pyarrow_dataset().to_table()
+    assert rejected["_row_number"].to_pylist() == [137, 138]
+
+
+def test_the_plain_rule_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = demand_file(tmp_path / "a.csv", demand_rows(1, 45))
+    monkeypatch.setattr("ml.demand.forecast_table.find_spec", lambda _: None)
+    assert told("--input", str(file), "--output", str(tmp_path / "out"), "--method", "plain") == (0, "")
+    rows = stored(tmp_path / "out" / "demand_risk")
+    assert [row["method_family"] for row in rows] == ["seasonal_naive_z"] * 45
+    code, message = told("--input", str(file), "--output", str(tmp_path / "out"))
+    needed = "statsforecast is not installed, and gold.demand_forecast needs it: extra demand"
+    assert (code, message) == (1, f"gold.demand_forecast: {needed}")
+    assert stored(tmp_path / "out" / "demand_risk") == rows, "the last good ones stay"
 
 
 def test_one_series_needs_no_name(score: Score) -> None:
@@ -174,7 +199,7 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
     assert not output.exists(), "nothing is made by a mistake"
     assert "found no file" in told_of(tmp_path)
     no_quantity = demand_file(tmp_path / "a.csv", ["s1,2024-01-01"], header="series_id,date")
-    assert told_of(no_quantity).startswith("daily_demand/a.csv, line 1, column quantity: not found in the header")
+    assert told_of(no_quantity).startswith(f"{no_quantity}, line 1, column quantity: not found in the header")
     by_semicolon = demand_file(tmp_path / "b.csv", ["2024-01-01;1"], header="date;quantity")
     assert "found the delimiter semicolon (;), expected comma" in told_of(by_semicolon)
     (tmp_path / "c.csv").write_bytes(b"")
@@ -199,8 +224,8 @@ def test_a_file_may_have_any_name(tmp_path: Path, name: str) -> None:
 def test_what_interrupts_leaves_the_last_good_rows(
     score: Score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = score(demand_rows(2, 40))
-    rejected_before = stored(tmp_path / "out" / "quarantine")
+    score(demand_rows(2, 40))
+    before = [stored(tmp_path / "out" / name) for name in ("demand_risk", "quarantine")]
 
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
@@ -210,8 +235,7 @@ def test_what_interrupts_leaves_the_last_good_rows(
             patch.setattr(place, name, interrupted)
             with pytest.raises(KeyboardInterrupt):
                 score(demand_rows(1, 30, seed=9))
-        assert stored(tmp_path / "out" / "demand_risk") == before
-        assert stored(tmp_path / "out" / "quarantine") == rejected_before
+        assert [stored(tmp_path / "out" / name) for name in ("demand_risk", "quarantine")] == before
         assert not (tmp_path / "out" / ".risklake-work").exists()
     assert len(score(demand_rows(1, 30, seed=9))) == 30
 

@@ -222,6 +222,30 @@ def test_files_that_are_no_invoices(tmp_path: Path, name: str | None, content: b
         deliver(tmp_path / "absent", tmp_path / "out")
 
 
+def test_labels_beside_the_invoices_come_with_the_days(shop: Write, tmp_path: Path) -> None:
+    data = shop(
+        "1|1000a|6|2011-03-01 08:26:00|2.55", "1|10002|6|2011-03-01 08:26:00|2.55", "2|1000a|6|2011-03-02 08:26:00|2.55"
+    )
+    assert all("is_labelled_anomaly" not in row for row in delivered(data, tmp_path / "out").values())
+    (data / "labels.csv").write_text("series_id,date,kind\n1000a,2011-03-02,spike\n10002,2011-03-02,drop\n")
+    found = delivered(data, tmp_path / "out")
+    assert {key: row["is_labelled_anomaly"] for key, row in found.items()} == {
+        ("1000A", "2011-03-01"): "false",
+        ("10002", "2011-03-01"): "false",
+        ("1000A", "2011-03-02"): "true",
+        ("10002", "2011-03-02"): "true",
+    }
+
+
+@pytest.mark.parametrize("row", ["10001,2011-13-01", ",2011-03-01", "10001"])
+def test_a_label_that_cannot_be_read_is_one_line(shop: Write, tmp_path: Path, row: str) -> None:
+    data = shop("1|10001|6|2011-03-01 08:26:00|2.55")
+    (data / "labels.csv").write_text(f"series_id,date\n10001,2011-03-01\n{row}\n")
+    expected = "^labels.csv, line 3: found no label, expected a series_id and a date$"
+    with pytest.raises(DeliveryError, match=expected):
+        deliver(data, tmp_path / "out")
+
+
 def test_a_set_without_any_sale_delivers_nothing(shop: Write, tmp_path: Path) -> None:
     data = shop("2|POST|1|2011-03-01 08:00:00|18.00")
     assert delivered(data, tmp_path / "out") == {}

@@ -44,6 +44,16 @@ def test_of_a_series_by_itself_a_weekday_that_is_always_absent_is_closed_and_a_s
     assert np.flatnonzero(series.is_missing).tolist() == [10]
 
 
+def test_what_a_gap_means_may_differ_by_day_and_holds_until_the_next_row() -> None:
+    days = [*range(1, 15), 16, 19]
+    quantity = [5.0] * 13 + [NAN, NAN, 4.0]
+    series = daily_series(days, quantity, gap_is_zero=[True] * 14 + [False, True])
+    assert np.flatnonzero(series.is_missing).tolist() == [15, 16, 17]
+    assert series.quantity[13:15].tolist() == [0.0, 0.0]
+    closed = daily_series(days, quantity, gap_is_zero=False, absent_is_closed=[False] * 14 + [True, True])
+    assert np.flatnonzero(~closed.is_open).tolist() == [16, 17]
+
+
 def test_returns_stay_negative() -> None:
     assert daily_series([1, 2], [5.0, -7.0], gap_is_zero=True).quantity.tolist() == [5.0, -7.0]
 
