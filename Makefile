@@ -12,9 +12,9 @@ PYTEST := $(BIN)/python -m pytest
 # Files stay together (tests/conftest.py) and the longest come first.
 PARALLEL = --numprocesses 2 --dist loadfile --no-loadscope-reorder
 COMPILE = $(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header --no-emit-index-url
-ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train
+ETL_EXTRAS := --extra spark --extra quality --extra report --extra query --extra train --extra demand
 DASHBOARD_EXTRAS := --extra query --extra report --extra services
-GLUE_EXTRAS := --extra quality --extra report --extra train --extra aws
+GLUE_EXTRAS := --extra quality --extra report --extra train --extra demand --extra aws
 BENCHES = $(or $(BENCH),$(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))))
 TERRAFORM_FMT = command -v terraform >/dev/null || { echo 'terraform is not installed: its files were passed over'; exit 0; }; terraform fmt
 TERRAFORM_ENV = terraform -chdir='terraform/envs/$(ENV)'
@@ -31,7 +31,7 @@ java_version = $(shell $(if $(JAVA_HOME),'$(JAVA_HOME)/bin/java',java) -version 
 need_java = $(if $(filter 17 17.%,$(java_version)),,$(error Java 17 is needed, found $(or $(java_version),none): install it (Debian: apt-get install openjdk-17-jre-headless) or point JAVA_HOME to one))
 
 ##@ Run
-.PHONY: help setup jars run-etl query maintain report docs dashboard
+.PHONY: help setup jars run-etl query maintain report docs dashboard demo-demand
 help: ## Show this help.
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -50,6 +50,9 @@ report: .venv/.etl ## Write the report of the last run again, build/report/index
 
 dashboard: .venv/.dashboard ## Serve the dashboard of a lake at localhost: LAKE=dir PORT=8501 ARGS="--stale-after-days 0".
 	@$(BIN)/python -m services.dashboard $(LAKE_OPTION) $(if $(PORT),--port '$(PORT)') $(ARGS)
+
+demo-demand: .venv/.dashboard ## From a shop's invoices to the open dashboard, without a JVM: DATA=dir for real ones, LAKE=dir PORT=8501.
+	@$(RUN) demand demo $(if $(DATA),--data '$(DATA)') $(LAKE_OPTION) $(if $(PORT),--port '$(PORT)')
 
 docs: .venv/.etl ## Write the data dictionary out of the contracts.
 	@$(RUN) docs $(ARGS)

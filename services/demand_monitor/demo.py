@@ -19,7 +19,7 @@ from spark_jobs.report.demand import Judgement, demand
 from spark_jobs.report.tables import Tables
 from spark_jobs.sources.deliveries import SampleParameters
 
-_ROWS_SHOWN = 5
+_ROWS_SHOWN, _DAYS = 5, 365
 
 
 def show(console: Console, data: Path | None, lake: Path | None, *, port: int) -> None:
@@ -39,7 +39,7 @@ def show(console: Console, data: Path | None, lake: Path | None, *, port: int) -
         engine="duckdb",
         source=source,
         data=data,
-        sample=SampleParameters(),
+        sample=SampleParameters(days=_DAYS),
         as_of=None,
         checks=True,
         report=True,
