@@ -19,7 +19,9 @@ from spark_jobs.report.demand import Judgement, demand
 from spark_jobs.report.tables import Tables
 from spark_jobs.sources.deliveries import SampleParameters
 
-_ROWS_SHOWN, _DAYS = 5, 365
+_ROWS_SHOWN = 5
+#: A shop that takes about a minute to judge.
+_SHOP = SampleParameters(scale=0.7, days=300)
 
 
 def show(console: Console, data: Path | None, lake: Path | None, *, port: int) -> None:
@@ -39,7 +41,7 @@ def show(console: Console, data: Path | None, lake: Path | None, *, port: int) -
         engine="duckdb",
         source=source,
         data=data,
-        sample=SampleParameters(days=_DAYS),
+        sample=_SHOP,
         as_of=None,
         checks=True,
         report=True,
@@ -63,7 +65,8 @@ def print_queue(console: Console, lake: Path) -> None:
         console.print("no day was judged", highlight=False)
         return
     best = found.judgements[-1]
-    console.print(_queue(best, f"{wording.day(found.day)}: {best.anomalies} of {best.judged} series are off"))
+    told = f"{best.anomalies} of {found.series_count} series are off, {best.false_alarms:.1f} false alarms expected"
+    console.print(_queue(best, f"{wording.day(found.day)}: {told}"))
 
 
 def _queue(best: Judgement, title: str) -> Table:

@@ -1,4 +1,4 @@
-"""What the demand monitor goes by: the plain rule's season and window, and where risk levels begin."""
+"""What the demand monitor goes by: the plain rule's season and window, and where anomalies and risk levels begin."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ WINDOW_DAYS = 30
 LEAST_DEVIATIONS = 20
 #: |z| from which a day is an anomaly.
 ANOMALY_BOUND = 2.0
+#: Share of false ones that is allowed among the anomalies of a day by the full method.
+FALSE_DISCOVERY_SHARE = 0.1
 #: |z| from which a level applies, ascending; below the first the level is ``low``.
 LEVEL_BOUNDS = ((2.0, "medium"), (3.0, "high"), (4.0, "critical"))
 LOWEST_LEVEL, NOT_JUDGED = "low", "none"

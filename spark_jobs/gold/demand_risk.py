@@ -9,7 +9,14 @@ from spark_jobs.changes import Part, bounds
 from spark_jobs.columns import F, Window
 from spark_jobs.contract import contract
 from spark_jobs.gold import seasonal_naive
-from spark_jobs.gold.demand_limits import ANOMALY_BOUND, LEVEL_BOUNDS, LOWEST_LEVEL, NOT_JUDGED, REACH_DAYS
+from spark_jobs.gold.demand_limits import (
+    ANOMALY_BOUND,
+    FALSE_DISCOVERY_SHARE,
+    LEVEL_BOUNDS,
+    LOWEST_LEVEL,
+    NOT_JUDGED,
+    REACH_DAYS,
+)
 from spark_jobs.registry import table
 
 if TYPE_CHECKING:
@@ -51,6 +58,9 @@ def demand_risk(daily: DataFrame, forecast: DataFrame) -> DataFrame:
 
     The plain rule gives a row to every delivered day (``spark_jobs.gold.seasonal_naive`` says which it judges), the
     full method to every day of ``gold.demand_forecast``. Amounts are in the currency of the series.
+
+    What the full method calls off is an anomaly where it is a discovery among all series of the day (q_value), and
+    where nothing was delivered, which is a fact and no test. The plain rule stays as it is.
     """
     rows = _by_plain_rule(daily).unionByName(_by_full_method(forecast))
     size = F.abs(F.col("z_score"))
@@ -63,7 +73,11 @@ def demand_risk(daily: DataFrame, forecast: DataFrame) -> DataFrame:
             "amount_at_risk": amount_at_risk(F.col("deviation"), F.col("unit_margin_amount")),
         }
     )
-    return with_q_values(judged).select(*contract("gold.demand_risk").column_names)
+    is_discovery = F.col("p_value").isNull() | (F.col("q_value") <= F.lit(FALSE_DISCOVERY_SHARE))
+    is_plain = F.col("method_family") == F.lit(seasonal_naive.METHOD_FAMILY)
+    found = with_q_values(judged).withColumn("is_anomaly", F.col("is_off") & (is_plain | is_discovery))
+    told = found.withColumn("anomaly_type", F.when(F.col("is_anomaly"), F.col("anomaly_type")))
+    return told.select(*contract("gold.demand_risk").column_names)
 
 
 def no_forecast(daily: DataFrame) -> DataFrame:
@@ -98,11 +112,11 @@ def with_q_values(rows: DataFrame) -> DataFrame:
 
 def _by_plain_rule(daily: DataFrame) -> DataFrame:
     rows = seasonal_naive.seasonal_naive(daily)
-    is_anomaly = F.coalesce(F.abs(F.col("z_score")) >= F.lit(ANOMALY_BOUND), F.lit(False))
+    is_off = F.coalesce(F.abs(F.col("z_score")) >= F.lit(ANOMALY_BOUND), F.lit(False))
     return rows.select(
         *_common(seasonal_naive.METHOD_FAMILY, F.lit(seasonal_naive.METHOD)),
         "deviation",
-        is_anomaly.alias("is_anomaly"),
+        is_off.alias("is_off"),
         F.lit(None).cast("string").alias("anomaly_type"),
     )
 
@@ -126,7 +140,7 @@ def _by_full_method(forecast: DataFrame) -> DataFrame:
     return rows.select(
         *_common(METHOD_FAMILY, F.col("method")),
         "deviation",
-        F.col("anomaly_type").isNotNull().alias("is_anomaly"),
+        F.col("anomaly_type").isNotNull().alias("is_off"),
         "anomaly_type",
     )
 

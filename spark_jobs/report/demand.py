@@ -40,11 +40,16 @@ _FALSE_SHARE = 0.0455
 
 @dataclass(frozen=True)
 class Judgement:
-    """One method family on the newest day. ``at_risk`` is that of its anomalies, by currency."""
+    """One method family on the newest day. ``at_risk`` is that of its anomalies, by currency.
+
+    ``false_alarms``: how many of the anomalies are expected to be none. Of the plain rule what it flags of ordinary
+    days; of the full method the anomalies times their largest q-value, which bounds it.
+    """
 
     family: str
     judged: int
     anomalies: int
+    false_alarms: float
     by_level: tuple[tuple[str, int], ...]
     at_risk: tuple[tuple[str | None, Decimal], ...]
     queue: tuple[Row, ...]
@@ -69,11 +74,6 @@ class Demand:
     judgements: tuple[Judgement, ...]
     comparison: Comparison | None = None
 
-    @property
-    def expected_false_alarms(self) -> float:
-        """How many series the plain rule would flag on a day on which nothing is off."""
-        return sum(_FALSE_SHARE * j.judged for j in self.judgements if j.family == "seasonal_naive_z")
-
 
 def demand(tables: Tables) -> Demand | None:
     """Anomalies of the newest day by method family; ``None`` where there is no judged day."""
@@ -94,7 +94,7 @@ def demand(tables: Tables) -> Demand | None:
 def demand_cards(found: Demand) -> tuple[Card, ...]:
     """Series watched, anomalies, money at risk and expected false alarms, by the best method that judged the day."""
     best = found.judgements[-1] if found.judgements else None
-    false = f"{found.expected_false_alarms:,.1f} expected by chance with the plain rule"
+    false = f"{best.false_alarms:,.1f} false alarms expected among them" if best else ""
     return (
         Card("Series watched", wording.count(found.series_count), f"on {wording.day(found.day)}"),
         Card("Demand anomalies", wording.count(best.anomalies if best else None), false),
@@ -109,10 +109,13 @@ def _judgement(family: str, rows: list[Row]) -> Judgement:
     for row in off:
         if row["amount_at_risk"] is not None:
             at_risk[row["currency"]] = at_risk.get(row["currency"], Decimal(0)) + row["amount_at_risk"]
+    judged = sum(row["p_value"] is not None for row in rows)
+    by_discovery = len(off) * max((row["q_value"] or 0.0 for row in off), default=0.0)
     return Judgement(
         family=family,
-        judged=sum(row["p_value"] is not None for row in rows),
+        judged=judged,
         anomalies=len(off),
+        false_alarms=_FALSE_SHARE * judged if family == "seasonal_naive_z" else by_discovery,
         by_level=tuple((level, levels[level]) for level in _LEVELS if levels[level]),
         at_risk=tuple(sorted(at_risk.items(), key=lambda item: (-item[1], item[0] or ""))),
         queue=tuple(sorted(off, key=_urgency)[:_QUEUE_LENGTH]),

@@ -26,7 +26,7 @@ from spark_jobs.progress import tell
 #: Groups that a process is worth its start for, which takes seconds.
 _GROUPS_A_PROCESS = 25
 #: Groups that are handed over together, and how many such handfuls may wait for a process.
-_GROUPS_AT_ONCE, _WAITING = 16, 3
+_GROUPS_AT_ONCE, _WAITING = 8, 3
 
 Batches = list[pa.RecordBatch]
 

@@ -257,6 +257,22 @@ def test_the_full_method_stands_beside_the_rule(build: Build) -> None:
     assert [r["q_value"] for r in found] == [0.04, None, 0.4, None, None, None]
 
 
+def test_of_many_series_that_are_off_the_discoveries_are_anomalies(build: Build) -> None:
+    """Ten series: two p-values that hold at one false in ten, one that does not, and one day that nobody delivered."""
+    p_values = dict(zip("abcdefghij", [0.001, 0.02, 0.04, 0.5, 0.5, 0.6, 0.7, 0.8, 0.9, None], strict=True))
+    rows = [
+        {"series_id": name, "date": on(1), "method": "mstl", "forecast_quantity": 1.0, "lower": 0.0, "upper": 2.0}
+        | {"quantity": None if p is None else 1, "p_value": p}
+        | {"anomaly_type": "missing_data" if p is None else "spike" if p < 0.05 else None}
+        for name, p in p_values.items()
+    ]
+    found = ordered(demand_risk(build("silver.daily_demand"), build("gold.demand_forecast", *rows)), "series_id")
+    assert [round(r["q_value"], 6) for r in found[:3]] == [0.009, 0.09, 0.12]
+    told = {r["series_id"]: r["anomaly_type"] for r in found if r["is_anomaly"]}
+    assert told == {"a": "spike", "b": "spike", "j": "missing_data"}
+    assert {r["anomaly_type"] for r in found if not r["is_anomaly"]} == {None}
+
+
 def test_series_do_not_bear_on_each_other_but_for_q(build: Build) -> None:
     alone = plain(build, *rows_of("a", dict(enumerate(WAVE))))
     other = rows_of("b", {d: q * 7 for d, q in enumerate(WAVE)} | {70: 9999})
