@@ -105,7 +105,7 @@ class _Day:
 
 @dataclass
 class _Sales:
-    """What the invoices hold: days by product, every day with whether anything was sold, lines that cannot be read.
+    """What the invoices hold: days by product, days with whether anything was sold, lines that cannot be read.
 
     ``labels`` are products and days that are known to have been off; None where nobody knows.
     """
@@ -120,7 +120,8 @@ def deliver(data: Path, output: Path) -> None:
     """Write the invoices in ``data`` (CSV files, plain or gzip) as ``<output>/daily_demand/*.csv``, one file a month.
 
     An earlier delivery is replaced once everything is written; the same invoices give the same bytes. DeliveryError
-    where there is no file, or one is broken or lacks a column, or a label cannot be read. Memory holds sums by product and day, and no line.
+    where there is no file, or one is broken or lacks a column, or a label cannot be read. Memory holds sums by product
+    and day, and no line.
     """
     sales = _Sales()
     invoices = _files(data)
