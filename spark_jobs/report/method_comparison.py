@@ -1,4 +1,4 @@
-"""The plain rule and the full method of demand over all days: where they differ, and which was right if that is known."""
+"""The plain rule and the full method of demand over all days: where they differ; which was right, if that is known."""
 
 from __future__ import annotations
 

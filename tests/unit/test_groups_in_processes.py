@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -68,10 +71,7 @@ def test_processes_make_the_rows_of_one(frame: Any, monkeypatch: pytest.MonkeyPa
     assert os.getpid() not in workers
     assert listening.told[0] == "gold.x: 8 of 60 groups"
     assert listening.told[-1] == "gold.x: 60 of 60 groups"
-    deadline = time.monotonic() + 20
-    while not all(map(has_ended, workers)):
-        assert time.monotonic() < deadline, "processes go with the work"
-        time.sleep(0.1)
+    assert all(map(has_ended, workers)), "processes go with the work"
 
 
 def has_ended(process: int) -> bool:
@@ -81,13 +81,35 @@ def has_ended(process: int) -> bool:
         return True
 
 
-def test_where_processes_cannot_be_had_one_does_all(frame: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(*_: Any, **__: Any) -> None:
-        raise OSError(38, "Function not implemented")
+def dying(group: pa.Table) -> pa.Table:
+    os._exit(7)
 
+
+def test_a_process_that_dies_is_told(frame: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RISK_LAKE_PROCESSES", "2")
-    monkeypatch.setattr(groups, "ProcessPoolExecutor", none)
-    assert {process for *_, process in made(frame)} == {os.getpid()}
+    with pytest.raises(RuntimeError, match=r"^a process that judges groups of rows ended with exit code 7$"):
+        made(frame, dying)
+
+
+def test_processes_end_with_the_one_that_asks() -> None:
+    """Killed, it cannot say so: they find their pipes closed."""
+    program = """
+import os, signal, sys
+from spark_jobs.engines.embedded.group_worker import Work, Workers
+import pyarrow as pa
+workers = Workers(Work(print, ("k",), pa.schema([("k", pa.string())])), 2)
+print(*(process.pid for _, process in workers._started), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert told.returncode == -signal.SIGKILL
+    processes = [int(process) for process in told.stdout.split()]
+    assert len(processes) == 2
+    deadline = time.monotonic() + 20
+    while not all(map(has_ended, processes)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert told.stderr == ""
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])

@@ -7,28 +7,23 @@ that the rows do not depend on how many processes there were.
 from __future__ import annotations
 
 import os
-import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future
 from itertools import islice
-from multiprocessing import get_context, parent_process
-from threading import Thread
 from typing import Any
 
 import pyarrow as pa
 
 from spark_jobs.arrow_types import schema_of
-from spark_jobs.engines.groups import GroupFunction, groups, over_groups
+from spark_jobs.engines.embedded.group_worker import Batches, Work, Workers, read, stored
+from spark_jobs.engines.groups import GroupFunction, groups
 from spark_jobs.progress import tell
 
 #: Groups that a process is worth its start for, which takes seconds.
 _GROUPS_A_PROCESS = 25
 #: Groups that are handed over together, and how many such handfuls may wait for a process.
 _GROUPS_AT_ONCE, _WAITING = 8, 3
-
-Batches = list[pa.RecordBatch]
 
 
 def map_groups(
@@ -40,7 +35,7 @@ def map_groups(
     """
     total = frame.select(*by).distinct().count()
     allowed = int(os.environ.get("RISK_LAKE_PROCESSES") or os.cpu_count() or 1)
-    work = _Work(compute, tuple(by), schema_of(schema))
+    work = Work(compute, tuple(by), schema_of(schema))
 
     def made(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         done = 0
@@ -53,84 +48,25 @@ def map_groups(
     return frame.sortWithinPartitions(*by, *order).mapInArrow(made, declared)
 
 
-@dataclass(frozen=True)
-class _Work:
-    """What is done to groups."""
-
-    compute: GroupFunction
-    by: tuple[str, ...]
-    schema: pa.Schema
-
-    def __call__(self, rows: bytes) -> bytes:
-        """From groups to what is made of them, both as Arrow streams: how processes exchange rows."""
-        return _stored(list(self.made(_read(rows))), self.schema)
-
-    def made(self, rows: Batches) -> Iterator[pa.RecordBatch]:
-        """What is made of groups."""
-        return over_groups(self.compute, self.by, self.schema)(rows)
-
-
-def _by_handfuls(work: _Work, batches: Iterable[pa.RecordBatch], processes: int) -> Iterator[tuple[int, Batches]]:
+def _by_handfuls(work: Work, batches: Iterable[pa.RecordBatch], processes: int) -> Iterator[tuple[int, Batches]]:
     """A few groups after the other: how many they were and what was made of them."""
     found = groups(batches, work.by)
     handfuls = iter(lambda: [*islice(found, _GROUPS_AT_ONCE)], [])
-    pool = _pool(processes) if processes > 1 else None
-    if pool is None:
+    if processes < 2:
         for handful in handfuls:
-            yield len(handful), list(work.made(_batches(handful)))
+            yield len(handful), list(work.made(_rows(handful)))
         return
     waiting: deque[tuple[int, Future[bytes]]] = deque()
-    try:
+    with Workers(work, processes) as workers:
         for handful in handfuls:
-            rows = _batches(handful)
-            waiting.append((len(handful), pool.submit(work, _stored(rows, rows[0].schema))))
+            waiting.append((len(handful), workers.submit(stored(_rows(handful)))))
             if len(waiting) > _WAITING * processes:
                 count, first = waiting.popleft()
-                yield count, _read(first.result())
+                yield count, read(first.result())
         for count, next_one in waiting:
-            yield count, _read(next_one.result())
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+            yield count, read(next_one.result())
 
 
-def _pool(processes: int) -> ProcessPoolExecutor | None:
-    """None where the machine has no locks that processes share, as on AWS Lambda.
-
-    Processes are started afresh: a copy of this one would have DuckDB's locks without the threads that hold them.
-    """
-    try:
-        return ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_live_and_die_with_parent)
-    except (OSError, ImportError):
-        return None
-
-
-def _live_and_die_with_parent() -> None:
-    """Ctrl-C is for the parent to answer; whatever ends it ends this process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def follow() -> None:
-        parent = parent_process()
-        if parent is not None:
-            parent.join()
-        os._exit(1)
-
-    Thread(target=follow, daemon=True).start()
-
-
-def _batches(handful: Sequence[pa.Table]) -> Batches:
+def _rows(handful: Sequence[pa.Table]) -> Batches:
     rows: Batches = pa.concat_tables(handful).combine_chunks().to_batches()
     return rows
-
-
-def _stored(rows: Batches, schema: pa.Schema) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, schema) as stream:
-        for batch in rows:
-            stream.write_batch(batch)
-    told: bytes = sink.getvalue().to_pybytes()
-    return told
-
-
-def _read(rows: bytes) -> Batches:
-    with pa.ipc.open_stream(rows) as stream:
-        return [*stream]
