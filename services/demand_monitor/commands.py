@@ -19,7 +19,10 @@ def demand() -> None:
 @app.command()
 def score(
     file: Annotated[
-        Path, typer.Option("--input", help="CSV with series_id,date,quantity[,unit_price], or date,quantity.")
+        Path,
+        typer.Option(
+            "--input", help="CSV with series_id, date, quantity and, where known, unit_price; or date, quantity."
+        ),
     ],
     output: Annotated[Path, typer.Option(help="Folder of the Delta tables demand_risk and quarantine.")],
     margin: Annotated[
