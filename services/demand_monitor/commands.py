@@ -20,9 +20,7 @@ def demand() -> None:
 def score(
     file: Annotated[
         Path,
-        typer.Option(
-            "--input", help="CSV with series_id, date, quantity and, where known, unit_price; or date, quantity."
-        ),
+        typer.Option("--input", help="CSV with series_id, date, quantity and perhaps unit_price; or date, quantity."),
     ],
     output: Annotated[Path, typer.Option(help="Folder of the Delta tables demand_risk and quarantine.")],
     margin: Annotated[

@@ -38,9 +38,9 @@ _PLANTED = (
 )
 #: What is off on the last day: days it has lasted by then, and its factor.
 _PLANTED_LAST = (
+    ("spike", 1, 5.0),
     ("spike", 1, 4.0),
-    ("spike", 1, 3.0),
-    ("drop", 1, 0.15),
+    ("drop", 1, 0.1),
     ("stock_out", 6, 0.0),
     ("level_shift", 9, 2.0),
 )
@@ -94,7 +94,7 @@ class _Shop:
         for one in self.planted:
             rate[one.begin : one.end, one.product] *= one.factor
         rate[np.arange(days)[:, None] < begins] = 0.0
-        self.units: Integers = draw.poisson(rate * draw.gamma(12.0, 1.0 / 12.0, rate.shape))
+        self.units: Integers = draw.poisson(rate * draw.gamma(20.0, 1.0 / 20.0, rate.shape))
 
     def _rate(self, draw: np.random.Generator, level: Floats) -> Floats:
         day = np.array([one.timetuple().tm_yday for one in self.dates])[:, None]
