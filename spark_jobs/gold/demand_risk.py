@@ -42,9 +42,9 @@ def _part(changes: Changes) -> Part:
         return Part(days)
     first, last = edges[0], edges[1] + timedelta(days=REACH_DAYS)
     delivered = changes.read("silver.daily_demand", {"date": (first - timedelta(days=REACH_DAYS), last)})
-    concerned = delivered.filter(F.col("date") >= F.lit(first)).select("date").unionByName(days).distinct().persist()
+    concerned = delivered.filter(F.col("date") >= F.lit(first)).select("date").unionByName(days).distinct()
     forecast = changes.read("gold.demand_forecast", {"date": (first, last)})
-    return Part(concerned, {"silver.daily_demand": delivered, "gold.demand_forecast": forecast})
+    return Part(changes.keep(concerned), {"silver.daily_demand": delivered, "gold.demand_forecast": forecast})
 
 
 @table(

@@ -199,6 +199,7 @@ CASES: dict[str, Callable[[], Any]] = {
     "cast 4": lambda: c("x").cast("decimal(18,6)"),
     "ratio": lambda: F.ratio(c("n"), c("m")),
     "cents": lambda: F.cents(c("d")),
+    "wide_whole": lambda: (F.wide_whole(c("n")) * F.wide_whole(c("n"))).cast("double"),
     "money_of_cents": lambda: F.money_of_cents(c("n")),
     "money_sum_over": lambda: F.money_sum_over(F.when(c("n") < 10, c("d")), Window.partitionBy("is_open")),
     "try_cast": lambda: F.try_cast("case id when 1 then '2024-02-30' when 2 then '2024-02-29' end", "date"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date, timedelta
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
@@ -56,14 +57,15 @@ def test_labelled_days_are_off(shop: list[Delivery], work: Path) -> None:
     assert {*kinds.values()} == {"spike", "drop", "stock_out", "level_shift"}
     last = Counter(kind for (_, day), kind in kinds.items() if day == LAST_DATE.isoformat())
     assert last == {"spike": 2, "drop": 1, "stock_out": 1, "level_shift": 1}
+    shares: dict[str, list[float]] = defaultdict(list)
     for (series, day), kind in kinds.items():
-        before = [
-            float(rows[series, (date.fromisoformat(day) - timedelta(days=7 * weeks)).isoformat()]["quantity"])
-            for weeks in (4, 5, 6, 7)
-        ]
-        now, usual = float(rows[series, day]["quantity"]), sum(before) / len(before)
-        assert now < usual if kind in ("drop", "stock_out") else True, (series, day)
-        assert now <= 0 if kind == "stock_out" else True
+        weeks_before = [(date.fromisoformat(day) - timedelta(days=7 * weeks)).isoformat() for weeks in (4, 5, 6, 7)]
+        usual = fmean(float(rows[series, before]["quantity"]) for before in weeks_before)
+        shares[kind].append(float(rows[series, day]["quantity"]) / usual)
+    assert max(shares["stock_out"]) <= 0.0
+    assert fmean(shares["drop"]) < 0.6
+    assert fmean(shares["level_shift"]) > 1.4
+    assert fmean(shares["spike"]) > 2.0
 
 
 def test_dirt_is_delivered_and_no_sale_is_not(shop: list[Delivery], work: Path) -> None:
