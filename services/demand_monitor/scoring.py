@@ -1,4 +1,4 @@
-"""Scoring one file: the tables of the demand domain made in a lake of its own, and its last one handed out.
+"""Scoring deliveries: the tables of the demand domain made in a lake of their own, and the last one handed out.
 
 The rows that come out follow from the file and the margin alone. They take the place of earlier ones in one commit for
 each table, so that a reader, or whoever interrupts the work, finds the last good ones.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -26,7 +26,7 @@ from spark_jobs.errors import RiskLakeError
 from spark_jobs.gold.demand_risk import no_forecast
 from spark_jobs.lake import Lake
 from spark_jobs.operations import embedded_engine
-from spark_jobs.progress import progress
+from spark_jobs.progress import Reporter, progress
 from spark_jobs.run_outcome import RunFailedError, RunResult
 from spark_jobs.sources.delivery import Delivery
 
@@ -41,7 +41,7 @@ _FIRST = (
     *("upper", "anomaly_type", "amount_at_risk", "p_value", "q_value"),
 )
 #: Bronze, silver, quarantine, forecast, risk, output.
-_STEPS = 6
+STEPS = 6
 _MARGIN = re.compile("([0-9]{1,7}(?:[.][0-9]{1,4})?)(%?)")
 
 
@@ -82,15 +82,9 @@ def score_file(
     """
     if not file.is_file():
         raise RiskLakeError(f"{file}: found no file, expected a CSV file with date and quantity")
-    with lock.exclusive(output), _work(output) as work, progress(console, _STEPS) as steps:
-        lake = Lake(work / "lake", embedded_engine())
-        run = pipeline.Run(lake, progress=steps, started_at=pipeline.now(), key_file=None)
-        if margin is not None:
-            run.nodes[_RISK] = replace(run.nodes[_RISK], build=_with_margin(run.nodes[_RISK].build, margin))
-        if not has_full_method:
-            run.nodes[_FORECAST] = replace(run.nodes[_FORECAST], build=no_forecast)
+    with lock.exclusive(output), _work(output) as work, progress(console, STEPS) as steps:
         delivery = Delivery(_TABLE, file, f"{_TABLE}/{_landing_name(file)}")
-        result = run.execute([delivery])
+        lake, result = scored(work / "lake", [delivery], margin=margin, steps=steps, has_full_method=has_full_method)
         if result.errors:
             raise RunFailedError("\n".join(result.errors).replace(delivery.relative_path, str(file)))
         steps.start("output")
@@ -103,6 +97,27 @@ def score_file(
         steps.done("output", str(output / "demand_risk"))
     for line in _told(result):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def scored(
+    folder: Path,
+    deliveries: Iterable[Delivery],
+    *,
+    margin: Margin | None,
+    steps: Reporter,
+    has_full_method: bool = True,
+) -> tuple[Lake, RunResult]:
+    """Every table of the demand domain, in a lake in ``folder``; files that lie in its landing zone are taken in, too.
+
+    What went wrong stands in the result; the lake then lacks the tables that could not be made.
+    """
+    lake = Lake(folder, embedded_engine())
+    run = pipeline.Run(lake, progress=steps, started_at=pipeline.now(), key_file=None)
+    if margin is not None:
+        run.nodes[_RISK] = replace(run.nodes[_RISK], build=_with_margin(run.nodes[_RISK].build, margin))
+    if not has_full_method:
+        run.nodes[_FORECAST] = replace(run.nodes[_FORECAST], build=no_forecast)
+    return lake, run.execute(deliveries)
 
 
 def _with_margin(build: Any, margin: Margin) -> Any:
