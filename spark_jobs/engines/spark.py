@@ -118,7 +118,7 @@ def map_groups(
     parts = _PARTS_PER_CORE * frame.sparkSession.sparkContext.defaultParallelism
     ordered = frame.repartition(parts, *by).sortWithinPartitions(*by, *order)
     declared = ", ".join(f"`{name}` {kind}" for name, kind in schema.items())
-    return ordered.mapInArrow(over_groups(compute, by, schema_of(schema)), declared)  # type: ignore[arg-type]
+    return ordered.mapInArrow(over_groups(compute, by, schema_of(schema)), declared)
 
 
 def _for_spark(path: str) -> str:
