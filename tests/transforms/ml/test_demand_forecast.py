@@ -80,7 +80,7 @@ def test_where_days_without_demand_are_delivered_a_gap_is_missing_data(session: 
 
 def test_closed_days_and_days_that_nobody_has_are_not_judged(session: Session) -> None:
     rows = [
-        one if one[1].weekday() != 6 else (*one[:5], True, None)
+        one if one[1].weekday() != 6 else (*one[:6], True, None)
         for series in ("a", "bb")
         for one in demand(series, 42)
         if one[1] != FIRST + timedelta(days=37)
