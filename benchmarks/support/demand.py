@@ -51,7 +51,9 @@ def _batches(series: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         values: dict[str, Any] = {
             "series_id": pa.array(names * DAYS),
             "date": pa.array(np.repeat(np.array(days, dtype="datetime64[D]"), count)),
-            "quantity": pa.array(quantities),
+            "quantity": pa.array(
+                quantities.astype(np.float64)
+            ),  # whole numbers do not cast to decimals of three places
             "unit_margin_amount": pa.array(np.round(random.uniform(0.5, 20.0, rows), 2)),
             "currency": pa.repeat("EUR", rows),
             "group_id": pa.array([f"G{number % 50}" for number in range(start, start + count)] * DAYS),
