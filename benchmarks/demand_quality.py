@@ -155,7 +155,9 @@ def run_injection(options: argparse.Namespace, folder: Path) -> None:
     for level, name in zip(FALSE_DISCOVERY_LEVELS, full, strict=True):
         realised = float(np.mean([outcomes[name].false_discovery_rate for outcomes in draws]))
         figures.append(Figure(f"realised false-discovery rate at {level:.0%}, mean of {_DRAWS} draws", realised))
-        figures.append(Figure(f"realised less nominal at {level:.0%}", abs(realised - level), "", _TOLERANCE))
+        figures.append(
+            Figure(f"gap between realised and nominal rate at {level:.0%}", abs(realised - level), "", _TOLERANCE)
+        )
     for name, result in found.items():
         figures += _told(name, result)
     for name, result in as_it_came.items():
@@ -254,9 +256,9 @@ def run_forecast(options: argparse.Namespace, folder: Path) -> None:
     )
     bars(
         options.results / "demand_quality-forecast.png",
-        f"Forecast error one day ahead in units of seasonal naive's, {len(found):,} series with {_FORECAST_DAYS} days",
-        _in_units_of_naive(next(iter(told.values()))),
-        unit="",
+        f"Forecast error one day ahead against seasonal naive's, {len(found):,} series with {_FORECAST_DAYS} days",
+        {name: 100.0 * value for name, value in _in_units_of_naive(next(iter(told.values()))).items()},
+        unit="% of seasonal naive's",
         figures=[figure for figure in figures if figure.target is not None],
     )
 

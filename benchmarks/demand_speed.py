@@ -18,7 +18,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -104,16 +103,16 @@ def full_method(series: list[DailySeries]) -> None:
 def plain_statsforecast(series: list[DailySeries]) -> None:
     """The library's cross-validation: the same days ahead by the same models."""
     windows = series[0].days - DEFAULTS.minimum_history_days
-    _cross_validated(series, h=1, step_size=1, n_windows=windows, refit=_REFIT_DAYS)
+    _cross_validated(series, 1, windows, refit=_REFIT_DAYS)
 
 
 def fits_alone(series: list[DailySeries]) -> None:
     """The same fits, each followed by forecasts of all days up to the next one."""
     windows = (series[0].days - DEFAULTS.minimum_history_days) // _REFIT_DAYS
-    _cross_validated(series, h=_REFIT_DAYS, step_size=_REFIT_DAYS, n_windows=windows, refit=True)
+    _cross_validated(series, _REFIT_DAYS, windows, refit=True)
 
 
-def _cross_validated(series: list[DailySeries], **windows: Any) -> None:
+def _cross_validated(series: list[DailySeries], days_ahead: int, windows: int, *, refit: bool | int) -> None:
     import pandas as pd
     from statsforecast import StatsForecast
     from statsforecast.models import MSTL, AutoETS
@@ -125,7 +124,12 @@ def _cross_validated(series: list[DailySeries], **windows: Any) -> None:
     ]
     models = [AutoETS(season_length=season), MSTL(season_length=[season], trend_forecaster=AutoETS(model="ZZN"))]
     StatsForecast(models, freq=1, n_jobs=1).cross_validation(
-        df=pd.concat(frames), input_size=DEFAULTS.fitted_days, **windows
+        df=pd.concat(frames),
+        h=days_ahead,
+        step_size=days_ahead,
+        n_windows=windows,
+        refit=refit,
+        input_size=DEFAULTS.fitted_days,
     )
 
 
