@@ -278,7 +278,7 @@ resource "aws_ecs_service" "dashboard" {
   cluster                            = aws_ecs_cluster.dashboard[0].id
   task_definition                    = aws_ecs_task_definition.dashboard[0].arn
   launch_type                        = "FARGATE"
-  platform_version                   = "1.4.0"
+  platform_version                   = "LATEST"
   desired_count                      = 1
   deployment_minimum_healthy_percent = 100
   health_check_grace_period_seconds  = 60
