@@ -86,7 +86,6 @@ class LakeReader:
             except duckdb.Error as error:
                 raise QueryError(_engine_message(error)) from None
 
-
     def keep(self, name: str, sql: str) -> str:
         """The rows of a select in memory under ``name``, made when first asked for; returns the name to select from."""
         import duckdb
