@@ -158,7 +158,7 @@ def test_who_comes_without_a_login_sees_nothing(browser: Browser, bank: SeededLa
 def test_a_new_version_is_seen_without_a_restart(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RISK_LAKE_DASHBOARD_REFRESH_SECONDS", "1")
+    monkeypatch.setenv("RISK_LAKE_DASHBOARD_REFRESH_SECONDS", "5")
     lake = demand_lake(tmp_path / "lake", series=20, days=90, groups=3)
     with served(lake.path, tmp_path / "log", *NEVER_OLD) as address, Visitor(browser) as visitor:
         visitor.open(address)
