@@ -81,7 +81,11 @@ def test_z_scores_are_equal_to_the_bit(lakes: list[Lake]) -> None:
 
 @pytest.mark.slow
 def test_the_real_shop_is_judged_alike(real_data: Path, spark: SparkSession, tmp_path: Path) -> None:
+    """A tenth of its products; all of them take minutes on either engine."""
     online_retail.deliver(real_data / "online_retail", tmp_path / "files")
+    for file in (tmp_path / "files").rglob("*.csv"):
+        header, *rows = file.read_text().splitlines(keepends=True)
+        file.write_text("".join([header, *(row for row in rows if row.split(",")[0].endswith("7"))]))
     made = []
     for engine in (SparkEngine(lambda: spark), DuckDBEngine()):
         lake = Lake(tmp_path / engine.name / "lake", engine)
