@@ -15,7 +15,7 @@ from spark_jobs.report import wording
 
 FAMILY_NOTES = {
     FULL: "Forecast: by the method that served each series best. Flagged: days outside of the "
-    f"{DEFAULTS.interval_level:.0%} interval, or as rare taken together with the days before.",
+    f"{DEFAULTS.interval_level:.0%} interval, or rare with the days before, of which at most {FALSE_SHARE:.0%} are false.",
     BASELINE: f"Forecast: the value {SEASON_DAYS} days before. Flagged: a Z-score of {ANOMALY_BOUND:g} or more by the "
     f"{WINDOW_DAYS} days before.",
 }
