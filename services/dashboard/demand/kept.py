@@ -6,6 +6,7 @@ milliseconds.
 
 from __future__ import annotations
 
+from spark_jobs.gold.demand_limits import FALSE_DISCOVERY_SHARE
 from spark_jobs.query import LakeReader
 
 RISK = "gold.demand_risk"
@@ -18,10 +19,8 @@ FULL = "forecast_interval"
 ROWS = f"(select * replace (coalesce(group_id, '') as group_id, coalesce(currency, '') as currency) from {RISK})"  # noqa: S608
 # A day that could not be judged (closed, too little history) has neither a score nor a finding.
 JUDGED = "(is_anomaly or z_score is not null or p_value is not null)"
-#: Expected share of false alarms among the alarms of a day that the full method is held to, over all series.
-FALSE_SHARE = 0.1
 # What was not delivered is known to be missing: it has no q-value.
-_ALARM = f"is_anomaly and (method_family = '{BASELINE}' or coalesce(q_value, 0) <= {FALSE_SHARE})"
+_ALARM = f"is_anomaly and (method_family = '{BASELINE}' or coalesce(q_value, 0) <= {FALSE_DISCOVERY_SHARE})"
 #: The days, the group and the currency of a scope; its values are those of ``Scope.within``.
 WITHIN = """
     date between $first and $last and currency = $currency and ($group::varchar is null or group_id = $group::varchar)

@@ -15,6 +15,7 @@ from services.dashboard.demand.queue import queue, spread
 from services.dashboard.demand.series import series_by_day
 from services.dashboard.layout import card, cards, nothing, reported, say_age, tabs
 from services.dashboard.settings import Settings
+from spark_jobs.gold.demand_limits import FALSE_DISCOVERY_SHARE
 from spark_jobs.report import wording
 
 #: Days that the small curves in the cards show.
@@ -91,6 +92,6 @@ def _cards(days: pd.DataFrame, currency: str) -> None:
             f"of {wording.plural(int(newest['alarm_count']), 'alarm', 'alarms')}",
             about="Plain rule: every anomaly is an alarm, as of ordinary days are "
             f"{wording.percent(queries.FALSE_ALARM_RATE)}. Full method: anomalies with a q-value up to "
-            f"{kept.FALSE_SHARE:g} are alarms; on average at most that share of them is false.",
+            f"{FALSE_DISCOVERY_SHARE:g} are alarms; on average at most that share of them is false.",
             curve=curve["expected_false_alarms"],
         )

@@ -13,10 +13,10 @@ import pandas as pd
 
 from ml.demand.discovery import expected_false_alarms_of_rule
 from services.dashboard.demand import kept
-from services.dashboard.demand.kept import BASELINE, DAILY, FALSE_SHARE, OF_FAMILY, RISK
+from services.dashboard.demand.kept import BASELINE, DAILY, OF_FAMILY, RISK
 from services.dashboard.demand.scope import Scope
 from services.dashboard.lake import frame, reads
-from spark_jobs.gold.demand_limits import ANOMALY_BOUND
+from spark_jobs.gold.demand_limits import ANOMALY_BOUND, FALSE_DISCOVERY_SHARE
 from spark_jobs.query import LakeReader
 
 #: Share of ordinary days that the baseline flags, if deviations are normal: 4.6 %.
@@ -67,8 +67,8 @@ def days(reader: LakeReader, scope: Scope) -> pd.DataFrame:
 
     ``judged_quantity`` is the demand of the series that have a forecast on that day, the one to hold against
     ``forecast_quantity``; ``quantity`` is that of all. ``alarm_count``: of the baseline every anomaly; of the full
-    method those with a q-value up to ``FALSE_SHARE``. ``expected_false_alarms`` among them: of the baseline, what
-    normal deviations would give; of the full method that share, which bounds it (Benjamini and Hochberg, 1995).
+    method those with a q-value up to ``FALSE_DISCOVERY_SHARE``. ``expected_false_alarms`` among them: of the baseline,
+    what normal deviations would give; of the full method that share, which bounds it (Benjamini and Hochberg, 1995).
     """
     sql = f"""
         select
@@ -87,7 +87,7 @@ def days(reader: LakeReader, scope: Scope) -> pd.DataFrame:
         order by date
     """  # noqa: S608
     found = frame(reader, sql, **scope.of_family)
-    by_rule, by_discovery = found["judged_count"] * FALSE_ALARM_RATE, found["alarm_count"] * FALSE_SHARE
+    by_rule, by_discovery = found["judged_count"] * FALSE_ALARM_RATE, found["alarm_count"] * FALSE_DISCOVERY_SHARE
     found["expected_false_alarms"] = by_rule if scope.family == BASELINE else by_discovery
     return found
 

@@ -12,10 +12,11 @@ from services.dashboard import palette
 from services.dashboard.ask import Lake
 from services.dashboard.demand import charts, queries, terms
 from services.dashboard.demand.bar import open_series
-from services.dashboard.demand.kept import BASELINE, FALSE_SHARE
+from services.dashboard.demand.kept import BASELINE
 from services.dashboard.demand.queries import RANKINGS, Wanted
 from services.dashboard.demand.scope import Scope
 from services.dashboard.layout import download, draw, nothing, one_of, pick_table, section
+from spark_jobs.gold.demand_limits import FALSE_DISCOVERY_SHARE
 from spark_jobs.report import wording
 
 #: Rows that a browser gets; the download has all of them.
@@ -62,7 +63,7 @@ def _wanted(found: pd.DataFrame, family: str) -> Wanted:
     false = st.selectbox(
         "False alarms",
         [_EVERY, *terms.FALSE_SHARES],
-        index=0 if family == BASELINE else 1 + list(terms.FALSE_SHARES.values()).index(FALSE_SHARE),
+        index=0 if family == BASELINE else 1 + list(terms.FALSE_SHARES.values()).index(FALSE_DISCOVERY_SHARE),
         key=f"demand_false_{family}",
         persist_state="page",
         width=165,

@@ -9,20 +9,27 @@ from typing import Any
 import pandas as pd
 
 from ml.demand.settings import DEFAULTS
-from services.dashboard.demand.kept import BASELINE, FALSE_SHARE, FULL
-from spark_jobs.gold.demand_limits import ANOMALY_BOUND, LEVEL_BOUNDS, SEASON_DAYS, WINDOW_DAYS
+from services.dashboard.demand.kept import BASELINE, FULL
+from spark_jobs.gold.demand_limits import (
+    ANOMALY_BOUND,
+    FALSE_DISCOVERY_SHARE,
+    LEVEL_BOUNDS,
+    SEASON_DAYS,
+    WINDOW_DAYS,
+)
 from spark_jobs.report import wording
 
 FAMILY_NOTES = {
     FULL: "Forecast: by the method that served each series best. Flagged: days outside of the "
-    f"{DEFAULTS.interval_level:.0%} interval, or rare with the days before, of which at most {FALSE_SHARE:.0%} are false.",
+    f"{DEFAULTS.interval_level:.0%} interval, or rare with the days before; about {FALSE_DISCOVERY_SHARE:.0%} of them "
+    "are false.",
     BASELINE: f"Forecast: the value {SEASON_DAYS} days before. Flagged: a Z-score of {ANOMALY_BOUND:g} or more by the "
     f"{WINDOW_DAYS} days before.",
 }
 LEVELS_BEGIN = ", ".join(f"{name} from {bound:g}" for bound, name in LEVEL_BOUNDS)
 PERIODS = {"30 days": 30, "90 days": 90, "1 year": 365, "All": None}
 #: Expected share of false alarms among the alarms of a day.
-FALSE_SHARES = {f"At most 1 in {1 / share:g}": share for share in (0.2, FALSE_SHARE, 0.05)}
+FALSE_SHARES = {f"At most 1 in {1 / share:g}": share for share in (0.2, FALSE_DISCOVERY_SHARE, 0.05)}
 FORECASTERS = {
     "adida": "ADIDA",
     "auto_ets": "AutoETS",
