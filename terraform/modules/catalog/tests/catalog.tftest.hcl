@@ -87,7 +87,7 @@ run "athena_reads_them_as_native_delta" {
       for zone, crawler in aws_glue_crawler.delta : alltrue([
         for target in crawler.delta_target : target.create_native_delta_table && !target.write_manifest
         && target.delta_tables == toset([
-          for table in ["accounts", "customers", "loans", "transactions"] : "s3://example-lake-test-${zone}/${table}/"
+          for table in ["accounts", "customers", "daily_demand", "loans", "transactions"] : "s3://example-lake-test-${zone}/${table}/"
         ])
       ])
     ]) && keys(aws_glue_crawler.delta) == ["bronze", "quarantine"]
@@ -96,7 +96,7 @@ run "athena_reads_them_as_native_delta" {
 
   assert {
     condition = toset([for target in aws_glue_crawler.landing.s3_target : target.path]) == toset([
-      for table in ["accounts", "customers", "loans", "transactions"] : "s3://example-lake-test-landing/${table}/"
+      for table in ["accounts", "customers", "daily_demand", "loans", "transactions"] : "s3://example-lake-test-landing/${table}/"
     ])
     error_message = "The crawler of landing does not look at each delivered table."
   }
