@@ -171,7 +171,7 @@ def _run(
 ) -> None:
     lake = on.lake
     found = PublishedChecks(lake)
-    with progress(console, _step_count(lake, files)) as steps, closing(found):
+    with progress(console, _step_count(lake, files, job)) as steps, closing(found):
         run = pipeline.Run(
             lake,
             progress=steps,
@@ -208,8 +208,11 @@ def _run(
         raise (DataQualityError if result.failed_on_quality else RunFailedError)("\n".join(result.errors))
 
 
-def _step_count(lake: Lake, files: list[Delivery]) -> int:
-    """About how many steps a run over these deliveries takes."""
+def _step_count(lake: Lake, files: list[Delivery], job: str | None) -> int:
+    """About how many steps a run over these deliveries takes; a job that takes nothing in may not look at bronze."""
+    if job not in (None, "bronze"):
+        nodes = registry.load()
+        return sum(registry.job_of(name, nodes) == job for name in nodes)
     domains = landing.domains(lake, (file.table for file in files))
     delivered = sum(declared.domain in domains for declared in landing_contracts())
     return sum(node.domain in domains for node in registry.load().values()) + 2 * delivered
