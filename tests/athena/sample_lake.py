@@ -7,6 +7,7 @@ microseconds, unmatched keys, several files a table, partitions with awkward nam
 from __future__ import annotations
 
 import random
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -39,6 +40,7 @@ POOLS: dict[str, list[Any]] = {
     "evidence": ["3 deposits; under 10 000", "naïve “quotes”", 'comma, "and" quote', "line\nbreak", ""],
     "probability_of_default": [0.0, 1.0, 1 / 3, 0.1, 1e-12, 0.30000000000000004],
 }
+DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 AMOUNTS = ["0.00", "0.01", "-0.01", "19.99", "1234567.89", "-500.25", "9999999999999.99", "-9999999999999.99"]
 INSTANTS = [
     datetime(2024, 1, 31, 23, 59, 59, 999600, UTC),
@@ -93,11 +95,12 @@ def _value(column: Column, number: int, randomness: random.Random) -> Any:
 
 
 def _typed_value(physical_type: str, text: str, randomness: random.Random) -> Any:
-    if physical_type == "decimal(18,2)":
-        plain = Decimal(randomness.randrange(-100_000, 10_000_000)) / 100
-        return plain if randomness.random() < 0.7 else Decimal(randomness.choice(AMOUNTS))
-    if physical_type == "decimal(9,6)":
-        return Decimal(randomness.randrange(1_000_000)) / 1_000_000
+    if decimal := DECIMAL.fullmatch(physical_type):
+        precision, scale = map(int, decimal.groups())
+        if scale == 2 and randomness.random() < 0.3:
+            return Decimal(randomness.choice(AMOUNTS))
+        smallest, beyond = (0, 1) if precision < 18 else (-1_000, 100_000)
+        return Decimal(randomness.randrange(smallest * 10**scale, beyond * 10**scale)).scaleb(-scale)
     if physical_type.startswith("array"):
         return [text] * randomness.randrange(3)
     values: dict[str, Any] = {
