@@ -77,7 +77,8 @@ def anomaly_types(
         elif _is_weekday_alone(int(day), known[known <= day], judged, settings):
             types[day] = "seasonal_change"
         else:
-            types[day] = "spike" if judged.side[0, day] > 0.0 else "drop"
+            is_run = found.of_run[day] < found.of_day[day]
+            types[day] = "spike" if judged.side[0, day] > 0.0 and not is_run else "drop"
     return types
 
 

@@ -18,13 +18,12 @@ from ml.demand.days_without_demand import least_p_values
 from ml.demand.forecasters import Block
 from ml.demand.score_distribution import ScoreDistribution
 from ml.demand.settings import DemandSettings
+from ml.demand.several_days import mean_p_values, mean_scores
 
 #: Levels are not followed below this one when bounds are told: they have to be finite.
 _SMALLEST_LEVEL = 1e-3
 #: Errors are at least so large, in units of the size of demand.
 _SMALLEST_ERROR = 0.01
-#: Scores from which the spread of a mean is told, and the correlation of neighbours that is believed at most.
-_LEAST_FOR_MEANS, _LARGEST_CORRELATION = 10, 0.8
 #: Logarithms beyond this one are told as this one.
 _LARGEST_LOGARITHM = 50.0
 
@@ -60,7 +59,7 @@ def conformal(
     scale = np.maximum(running_mean(np.abs(np.where(is_left_out, np.nan, error)), settings), _SMALLEST_ERROR)
     score = error / scale
     telling = np.where(is_left_out, np.nan, score)
-    windows = np.array([score, *(_persistent(telling, days, settings) for days in settings.persistent_days)])
+    windows = np.array([score, *(mean_scores(telling, days, settings) for days in settings.persistent_days)])
     upper_p, lower_p = np.full(windows.shape, np.nan), np.full(windows.shape, np.nan)
     bounds = np.full((2, quantity.size), np.nan)
     is_outside = np.zeros(quantity.size, dtype=bool)
@@ -74,8 +73,7 @@ def conformal(
         below = ScoreDistribution(np.sort(-late), settings.tail_share, settings.tail_shape)
         upper_p[0, days], lower_p[0, days] = _p_values(above, score[days]), _p_values(below, -score[days])
         for number, length in enumerate(settings.persistent_days, start=1):
-            upper_p[number, days] = persistent_p_values(windows[number, days], length, past, settings)
-            lower_p[number, days] = 1.0 - upper_p[number, days]
+            upper_p[number, days], lower_p[number, days] = mean_p_values(windows[number, days], length, past, settings)
         above_p, below_p = (np.where(is_left_out[days], np.nan, p[0, days]) for p in (upper_p, lower_p))
         up, level_up = adapted_levels(above_p, target, level_up, settings.adaptation_step)
         down, level_down = adapted_levels(below_p, target, level_down, settings.adaptation_step)
@@ -120,29 +118,6 @@ def adapted_levels(p_values: Array, target: float, level: float, step: float) ->
     return levels, level
 
 
-def persistent_p_values(means: Array, length: int, past: Array, settings: DemandSettings) -> Array:
-    """The chance of a mean of ``length`` limited scores as large as each of ``means``, by the ``past`` single scores.
-
-    Student's t of one mean against another, its variance widened by (1 + r) / (1 - r) for the correlation r of
-    neighbouring days (Bayley and Hammersley 1946), which is taken as zero where it is negative. Means of so few scores
-    as lie in a window overlap too much to be ranked among each other.
-    """
-    from scipy.special import stdtr
-
-    limited = np.clip(past, -settings.persistent_limit, settings.persistent_limit)
-    if limited.size < _LEAST_FOR_MEANS:
-        return np.where(np.isfinite(means), 0.5, np.nan)
-    centred = limited - limited.mean()
-    variance = float((centred**2).sum()) / (limited.size - 1)
-    if variance == 0.0:
-        return np.where(np.isfinite(means), 0.5, np.nan)
-    correlation = float((centred[1:] * centred[:-1]).sum() / (centred**2).sum())
-    correlation = min(max(correlation, 0.0), _LARGEST_CORRELATION)
-    variance *= (1.0 + correlation) / (1.0 - correlation)
-    t = (means - limited.mean()) / np.sqrt(variance / length + variance / limited.size)
-    return np.asarray(stdtr(limited.size - 1, -t), dtype=np.float64)
-
-
 def running_mean(values: Array, settings: DemandSettings) -> Array:
     """What values above zero were before each day: an exponential mean, NaN before a season of them was seen.
 
@@ -159,17 +134,6 @@ def running_mean(values: Array, settings: DemandSettings) -> Array:
             if seen > settings.season_days and mean > 0.0:
                 value = min(value, settings.scale_limit * mean)  # noqa: PLW2901
             mean += weight * (value - mean)
-    return found
-
-
-def _persistent(score: Array, days: int, settings: DemandSettings) -> Array:
-    """Mean score of a day and the days with one before it, none counting for more than ``persistent_limit``."""
-    found = np.full(score.size, np.nan)
-    scored = np.flatnonzero(np.isfinite(score))
-    limited = np.clip(score[scored], -settings.persistent_limit, settings.persistent_limit)
-    sums = np.concatenate([[0.0], np.cumsum(limited)])
-    if scored.size >= days:
-        found[scored[days - 1 :]] = (sums[days:] - sums[:-days]) / days
     return found
 
 
