@@ -43,14 +43,17 @@ class Evidence:
     of_run: Array
 
 
-def evidence(series: DailySeries, judged: Conformal, settings: DemandSettings) -> Evidence:
+def evidence(series: DailySeries, forecast: Array, judged: Conformal, settings: DemandSettings) -> Evidence:
     """The day, the last days together and the run of days without demand, joined by weighted Bonferroni.
+
+    A run speaks against a day for as long as demand was expected: one of nothing where nothing was expected is not off.
 
     Source: Genovese, Roeder and Wasserman 2006, "False discovery control with p-value weighting".
     """
     known = np.flatnonzero(series.is_known)
     run = np.full(series.days, np.nan)
     run[known] = run_p_values(series.quantity[known], settings.stock_out_longest_days)
+    run[known[series.quantity[known] >= forecast[known]]] = 1.0
     each = (1.0 - settings.single_day_share) / (len(settings.persistent_days) + 1)
     of_day, of_run = judged.p_values[0] / settings.single_day_share, run / each
     joined = np.fmin.reduce([of_day, of_run, *(judged.p_values[1:] / each)])

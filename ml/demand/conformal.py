@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ml.demand.daily_grid import Array, Flags
-from ml.demand.days_without_demand import least_p_values
+from ml.demand.days_without_demand import least_mean_p_values, least_p_values
 from ml.demand.forecasters import Block
 from ml.demand.score_distribution import ScoreDistribution
 from ml.demand.settings import DemandSettings
@@ -82,6 +82,8 @@ def conformal(
         is_outside[days] = (upper_p[0, days] <= up) | (lower_p[0, days] <= down)
     side = np.where(upper_p <= lower_p, 1.0, -1.0)
     lower_p[0] = np.maximum(lower_p[0], least_p_values(quantity, is_left_out))
+    for number, length in enumerate(settings.persistent_days, start=1):
+        lower_p[number] = np.maximum(lower_p[number], least_mean_p_values(quantity, is_left_out, length))
     bounds = size * np.sinh(np.clip(bounds, -_LARGEST_LOGARITHM, _LARGEST_LOGARITHM))
     return Conformal(
         lower=np.minimum(*bounds),

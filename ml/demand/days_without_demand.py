@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ml.demand.daily_grid import Array, DailySeries, Flags
 from ml.demand.settings import DemandSettings
 
+Places = NDArray[np.int64]
 #: Known days before a run that show how often demand comes, and the last of them that show whether it was fading.
 _BEFORE, _LATELY = 56, 7
+#: Days without demand that the share of all days counts for when it is asked how often one follows another.
+_PRIOR_DAYS = 2.0
 #: Demand of the last week, or of the rest of the shop, below this share of its usual size is fading.
 _FADING = 0.5
 
@@ -16,18 +20,48 @@ _FADING = 0.5
 def run_p_values(demand: Array, longest: int) -> Array:
     """For each known day: the chance of the run of days without demand that it ends; 1 on a day with demand.
 
-    Chance is the share of such days before the run (Laplace's rule of succession) to the power of its length: days are
-    taken as independent. 1 where fewer than a week of days lie before the run, and once it is longer than ``longest``.
+    1 as well where fewer than a week of days lie before the run, and once it is longer than ``longest``.
     """
     day = np.arange(demand.size)
     is_without = demand <= 0.0
     begin = np.maximum.accumulate(np.where(is_without, -1, day)) + 1
+    length = day - begin + 1
+    is_told = is_without & (begin >= _LATELY) & (length <= longest)
+    return np.where(is_told, _chance_of_none(is_without, begin, length), 1.0)
+
+
+def least_mean_p_values(demand: Array, is_left_out: Flags, days: int) -> Array:
+    """For each day: the p-value that too little demand over the last ``days`` days has at least.
+
+    Little demand is no rarer than as many days without any are. Counted over days whose demand is known and that are
+    not left out; NaN on others and before there are ``days`` of them.
+    """
+    found = np.full(demand.size, np.nan)
+    known = np.flatnonzero(np.isfinite(demand) & ~is_left_out)
+    begin = np.arange(known.size - days + 1)
+    if begin.size:
+        found[known[days - 1 :]] = _chance_of_none(demand[known] <= 0.0, begin, np.full(begin.size, days))
+    return found
+
+
+def _chance_of_none(is_without: Flags, begin: Places, length: Places) -> Array:
+    """The chance that the ``length`` days from each ``begin`` on bring no demand, told from the 56 days before it.
+
+    Such days come in clusters (a season ends, a shelf is empty): the first comes by its share of the days, each further
+    one by the share of such days that followed another (a chain of two states), mixed with the first share as if
+    ``_PRIOR_DAYS`` had told it. Both shares by Laplace's rule of succession.
+    """
     since = np.maximum(begin - _BEFORE, 0)
-    before, length = begin - since, day - begin + 1
-    count = np.concatenate([[0], np.cumsum(is_without)])
-    share = (count[begin] - count[since] + 1.0) / (before + 2.0)
-    is_told = is_without & (before >= _LATELY) & (length <= longest)
-    return np.maximum(np.where(is_told, share**length, 1.0), np.finfo(float).tiny)
+    before = begin - since
+
+    def count(flags: Flags, first: Places) -> Array:
+        sums = np.concatenate([[0.0], np.cumsum(flags)])
+        return np.asarray(sums[begin] - sums[np.minimum(first, begin)])
+
+    follows = np.concatenate([[False], is_without[:-1]])
+    share = (count(is_without, since) + 1.0) / (before + 2.0)
+    stay = (count(follows & is_without, since + 1) + _PRIOR_DAYS * share) / (count(follows, since + 1) + _PRIOR_DAYS)
+    return np.asarray(np.maximum(share * stay ** (length - 1.0), np.finfo(float).tiny))
 
 
 def least_p_values(demand: Array, is_left_out: Flags) -> Array:

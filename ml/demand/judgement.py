@@ -40,7 +40,7 @@ def judgement(series: DailySeries, settings: DemandSettings = DEFAULTS) -> Judge
 def judged_forecasts(series: DailySeries, made: Forecasts, blocks: list[Block], settings: DemandSettings) -> Judgement:
     """The judgement of a series by forecasts that are there already."""
     found = conformal(series.quantity, made.forecast, made.is_sold_out, blocks, settings)
-    against = evidence(series, found, settings)
+    against = evidence(series, made.forecast, found, settings)
     types = anomaly_types(series, found, against, made.is_sold_out, settings)
     place = np.flatnonzero(series.is_open & np.isfinite(found.lower) & np.isfinite(found.upper))
     return Judgement(
