@@ -9,10 +9,12 @@ from ml.demand.daily_grid import Array, DailySeries, Flags
 from ml.demand.settings import DemandSettings
 
 Places = NDArray[np.int64]
-#: Known days before a run that show how often demand comes, and the last of them that show whether it was fading.
+#: Known days before a run that tell how often demand comes.
+_REMEMBERED = 112
+#: Known days before a run that show the usual size of demand, and the last of them that show whether it was fading.
 _BEFORE, _LATELY = 56, 7
 #: Days without demand that the share of all days counts for when it is asked how often one follows another.
-_PRIOR_DAYS = 2.0
+_PRIOR_DAYS = 10.0
 #: Demand of the last week, or of the rest of the shop, below this share of its usual size is fading.
 _FADING = 0.5
 
@@ -45,23 +47,28 @@ def least_mean_p_values(demand: Array, is_left_out: Flags, days: int) -> Array:
 
 
 def _chance_of_none(is_without: Flags, begin: Places, length: Places) -> Array:
-    """The chance that the ``length`` days from each ``begin`` on bring no demand, told from the 56 days before it.
+    """The chance that the ``length`` days from each ``begin`` on bring no demand, told from the days before it.
 
-    Such days come in clusters (a season ends, a shelf is empty): the first comes by its share of the days, each further
-    one by the share of such days that followed another (a chain of two states), mixed with the first share as if
-    ``_PRIOR_DAYS`` had told it. Both shares by Laplace's rule of succession.
+    Such days come in clusters (a season ends, a shelf is empty): the first by its share of the days, each further one
+    by the share of such days that followed another where that is larger, mixed with the first share as if
+    ``_PRIOR_DAYS`` days had told it. What so few days tell is not exact, so each day of the run is taken to have told
+    more of it (the predictive chance of a beta-binomial, Laplace's rule of succession for several days).
     """
-    since = np.maximum(begin - _BEFORE, 0)
-    before = begin - since
+    from scipy.special import gammaln
+
+    since = np.maximum(begin - _REMEMBERED, 0)
 
     def count(flags: Flags, first: Places) -> Array:
         sums = np.concatenate([[0.0], np.cumsum(flags)])
         return np.asarray(sums[begin] - sums[np.minimum(first, begin)])
 
     follows = np.concatenate([[False], is_without[:-1]])
-    share = (count(is_without, since) + 1.0) / (before + 2.0)
-    stay = (count(follows & is_without, since + 1) + _PRIOR_DAYS * share) / (count(follows, since + 1) + _PRIOR_DAYS)
-    return np.asarray(np.maximum(share * stay ** (length - 1.0), np.finfo(float).tiny))
+    share = (count(is_without, since) + 1.0) / (begin - since + 2.0)
+    told = count(follows, since + 1) + _PRIOR_DAYS
+    stayed = np.maximum(count(follows & is_without, since + 1) + _PRIOR_DAYS * share, told * share)
+    further = length - 1.0
+    stay = gammaln(stayed + further) - gammaln(stayed) - gammaln(told + further) + gammaln(told)
+    return np.asarray(np.maximum(share * np.exp(stay), np.finfo(float).tiny))
 
 
 def least_p_values(demand: Array, is_left_out: Flags) -> Array:

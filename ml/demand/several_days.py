@@ -9,12 +9,12 @@ from ml.demand.settings import DemandSettings
 
 #: Scores that a chance is told from at least, and the correlation of neighbours that is believed at most.
 _LEAST_SCORES, _LARGEST_CORRELATION = 10, 0.8
-#: Steps that the range of limited scores is cut into. Even, so that a score of zero, the commonest of rare demand, is exact.
+#: Steps that the range of limited scores is cut into. Even, so that zero, the commonest score of rare demand, is exact.
 _STEPS = 100
 
 
 def mean_scores(score: Array, days: int, settings: DemandSettings) -> Array:
-    """Mean score of a day and the ``days - 1`` days with one before it, none counting for more than ``persistent_limit``."""
+    """Mean score of the last ``days`` days with one, none counting for more than ``persistent_limit``."""
     found = np.full(score.size, np.nan)
     scored = np.flatnonzero(np.isfinite(score))
     limited = np.clip(score[scored], -settings.persistent_limit, settings.persistent_limit)
@@ -25,7 +25,7 @@ def mean_scores(score: Array, days: int, settings: DemandSettings) -> Array:
 
 
 def mean_p_values(means: Array, days: int, past: Array, settings: DemandSettings) -> tuple[Array, Array]:
-    """The chance of a mean of ``days`` limited scores as large as each of ``means``, and as small, by ``past`` single scores.
+    """The chance of a mean of ``days`` limited scores as large as each of ``means``, and as small, by ``past`` scores.
 
     The mean of as many independent draws of the past scores, and of one more that lies at either limit (Laplace's rule
     of succession): their distribution convolved with itself. It knows that scores of rare demand are zero but for a few
