@@ -122,7 +122,7 @@ scale: .venv/.etl ## Write the tables of docs/scale.md again from measurements a
 
 test-aws: java .venv/.dev jars ## Prove the AWS side without an account: Terraform, the jobs on an applied stack, rights, checkov (minutes).
 	@$(RUN) jars --s3
-	@$(PYTEST) tests/aws $(ARGS)
+	@$(PYTEST) $(PARALLEL) tests/aws $(ARGS)
 	@$(MAKE) --no-print-directory checkov
 
 checkov: ## Scan Terraform's files with checkov, in an environment of its own; skips where it cannot be had.
