@@ -69,7 +69,7 @@ jars: java .venv/.etl $(IVY)/.fetched ## Fetch Spark's Delta jars once into buil
 .PHONY: test test-suite test-unit test-faults test-athena lint format bench bench-full eval-demand
 test: test-suite test-aws ## Run every test but the slow proofs: the suite, then the AWS side.
 
-test-suite: java .venv/.dev jars ## Run unit tests, transforms on both engines, Spark, SQL and integration (twelve minutes): ARGS="-k name".
+test-suite: java .venv/.dev jars ## Run unit tests, transforms on both engines, Spark, SQL and integration (twenty minutes): ARGS="-k name".
 	@RISK_LAKE_TEST_CORES=1 $(PYTEST) $(PARALLEL) $(wildcard tests/spark tests/unit/incremental tests/unit tests/transforms tests/sql tests/integration) $(ARGS)
 
 test-unit: .venv/.dev ## Run the tests that need no JVM, every transform on the embedded engine among them.
