@@ -139,7 +139,7 @@ aws-local-down: .venv/.dev ## Destroy what aws-local-up has made, and end its se
 wheel: .venv/.dev ## Build dist/*.whl with contracts and views inside, the file AWS Glue gets.
 	@$(BIN)/hatchling build --target wheel
 
-glue-wheels: .venv/.dev ## Build dist/*.gluewheels.zip, the wheel with all it needs on AWS Glue (220 MB).
+glue-wheels: .venv/.dev ## Build dist/*.gluewheels.zip, the wheel with all it needs on AWS Glue (233 MB).
 	@$(BIN)/python requirements/glue_wheels.py
 
 alert-zip: .venv/.dev ## Build build/alerting.zip, the alert function that Terraform uploads.

@@ -56,7 +56,7 @@ def test_the_lock_is_that_of_the_tests_without_spark() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif("RISK_LAKE_FETCH" not in os.environ, reason="fetches 220 MB: set RISK_LAKE_FETCH=1")
+@pytest.mark.skipif("RISK_LAKE_FETCH" not in os.environ, reason="fetches 233 MB: set RISK_LAKE_FETCH=1")
 def test_everything_installs_from_the_zip_alone(tmp_path: Path) -> None:
     built = glue_wheels.build(tmp_path)
     with ZipFile(built) as packed:
