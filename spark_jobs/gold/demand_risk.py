@@ -60,7 +60,8 @@ def demand_risk(daily: DataFrame, forecast: DataFrame) -> DataFrame:
     full method to every day of ``gold.demand_forecast``. Amounts are in the currency of the series.
 
     What the full method calls off is an anomaly where it is a discovery among all series of the day (q_value), and
-    where nothing was delivered, which is a fact and no test. The plain rule stays as it is.
+    where nothing was delivered, which is a fact and no test; ``anomaly_type`` names all that it calls off. The plain
+    rule stays as it is.
     """
     rows = _by_plain_rule(daily).unionByName(_by_full_method(forecast))
     size = F.abs(F.col("z_score"))
@@ -76,8 +77,7 @@ def demand_risk(daily: DataFrame, forecast: DataFrame) -> DataFrame:
     is_discovery = F.col("p_value").isNull() | (F.col("q_value") <= F.lit(FALSE_DISCOVERY_SHARE))
     is_plain = F.col("method_family") == F.lit(seasonal_naive.METHOD_FAMILY)
     found = with_q_values(judged).withColumn("is_anomaly", F.col("is_off") & (is_plain | is_discovery))
-    told = found.withColumn("anomaly_type", F.when(F.col("is_anomaly"), F.col("anomaly_type")))
-    return told.select(*contract("gold.demand_risk").column_names)
+    return found.select(*contract("gold.demand_risk").column_names)
 
 
 def no_forecast(daily: DataFrame) -> DataFrame:

@@ -98,7 +98,7 @@ def test_queue_is_ranked_filtered_and_downloaded(
     today = [row for row in ranked if row["date"] == LAST_DAY]
     sure = [row["series_id"] for row in alarms(today)]
     assert [row[series] for row in rows[1:]] == sure[: len(rows) - 1]
-    assert f"{len(sure)} of {len(today)} anomalies." in visitor.texts()
+    assert f"{len(sure)} of {len(today)} deviations." in visitor.texts()
     visitor.choose("Days", "Whole period")
     visitor.pick("False alarms", "Any share")
     rows = visitor.table("demand_queue")
@@ -111,7 +111,7 @@ def test_queue_is_ranked_filtered_and_downloaded(
     assert 0 < len(critical) < len(ranked)
     rows = visitor.table("demand_queue")
     assert [row[series] for row in rows[1:6]] == [row["series_id"] for row in critical[:5]]
-    assert f"{len(critical)} of {len(ranked)} anomalies." in visitor.texts()
+    assert f"{len(critical)} of {len(ranked)} deviations." in visitor.texts()
     with visitor.page.expect_download() as caught:
         visitor.element("demand-queue-csv").get_by_role("button").click()
     caught.value.save_as(tmp_path / "queue.csv")
@@ -127,18 +127,18 @@ def test_the_queue_holds_the_share_of_false_alarms(visitor: Visitor, address: st
     visitor.choose("Days", "Whole period")
     flagged = off(judged(demand))
     assert 0 < len(alarms(flagged)) < len(flagged)
-    assert f"{len(alarms(flagged))} of {len(flagged)} anomalies." in visitor.texts()
+    assert f"{len(alarms(flagged))} of {len(flagged)} deviations." in visitor.texts()
     visitor.pick("False alarms", "Any share")
-    assert f"{len(flagged)} anomalies. Shown are the first 500." in visitor.texts()
+    assert f"{len(flagged)} deviations. Shown are the first 500." in visitor.texts()
     visitor.choose("Method", "Plain rule")  # which controls none
-    assert f"{len(off(judged(demand, BASELINE)))} anomalies." in visitor.texts()
+    assert f"{len(off(judged(demand, BASELINE)))} deviations." in visitor.texts()
 
 
 def test_no_anomaly_in_a_selection_is_said(visitor: Visitor, address: str) -> None:
     visitor.open(address)
     visitor.page.get_by_label("Series contains").fill("no such series")
     visitor.page.keyboard.press("Enter")
-    visitor.page.get_by_text("No anomalies in this selection.").wait_for()
+    visitor.page.get_by_text("Nothing is off in this selection.").wait_for()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -300,7 +300,7 @@ def test_the_page_is_worked_by_keyboard_alone(visitor: Visitor, address: str, de
     visitor.act(lambda: keyboard.press("Enter"))
     first = LAST_DAY - timedelta(days=29)
     month = off([row for row in judged(demand) if row["date"] >= first])
-    assert f"{len(alarms(month))} of {len(month)} anomalies." in visitor.texts()
+    assert f"{len(alarms(month))} of {len(month)} deviations." in visitor.texts()
     go_to("By day")
     keyboard.press("ArrowRight")
     visitor.act(lambda: keyboard.press("Enter"))

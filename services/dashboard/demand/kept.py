@@ -21,6 +21,9 @@ ROWS = f"(select * replace (coalesce(group_id, '') as group_id, coalesce(currenc
 JUDGED = "(is_anomaly or z_score is not null or p_value is not null)"
 # What was not delivered is known to be missing: it has no q-value.
 _ALARM = f"is_anomaly and (method_family = '{BASELINE}' or coalesce(q_value, 0) <= {FALSE_DISCOVERY_SHARE})"
+#: What a family calls off. The full method names the kind of it; what is not rare enough among the series of the day
+#: is no anomaly, and may still be worth a look for the money.
+OFF = "(is_anomaly or anomaly_type is not null)"
 #: The days, the group and the currency of a scope; its values are those of ``Scope.within``.
 WITHIN = """
     date between $first and $last and currency = $currency and ($group::varchar is null or group_id = $group::varchar)
@@ -51,14 +54,14 @@ def days(reader: LakeReader) -> str:
 
 
 def flagged(reader: LakeReader) -> str:
-    """What every family says of the series-days that at least one of them flags; one row per family."""
+    """What every family says of the series-days that at least one of them calls off; one row per family."""
     return reader.keep(
         "demand_flagged",
         f"""
         select
             date, series_id, group_id, currency, method_family, method, is_anomaly, anomaly_type, risk_level,
             quantity, forecast_quantity, lower, upper, z_score, p_value, q_value, amount_at_risk
-        from {ROWS} semi join (select distinct series_id, date from {RISK} where is_anomaly) using (series_id, date)
+        from {ROWS} semi join (select distinct series_id, date from {RISK} where {OFF}) using (series_id, date)
         """,  # noqa: S608
     )
 

@@ -107,11 +107,11 @@ def levels(reader: LakeReader, scope: Scope) -> pd.DataFrame:
 
 @reads(RISK)
 def kinds(reader: LakeReader, scope: Scope) -> pd.DataFrame:
-    """One row per level of risk and type (null for none) among the anomalies: how many, the most frequent first."""
+    """One row per level of risk and type (null for none) of what is off: how many, the most frequent first."""
     sql = f"""
         select risk_level, anomaly_type, count(*) as anomaly_count
         from {kept.flagged(reader)}
-        where is_anomaly and {OF_FAMILY}
+        where {kept.OFF} and {OF_FAMILY}
         group by risk_level, anomaly_type
         order by anomaly_count desc, risk_level, anomaly_type
     """  # noqa: S608
@@ -120,9 +120,9 @@ def kinds(reader: LakeReader, scope: Scope) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which anomalies the queue shows; an empty tuple leaves that open, ``text`` is part of a series' identifier.
+    """What of all that is off the queue shows; an empty tuple leaves it open, ``text`` is part of an identifier.
 
-    ``false_share`` holds the expected share of false alarms over all series of a day at that value: no anomaly with a
+    ``false_share`` holds the expected share of false alarms over all series of a day at that value: nothing with a
     larger q-value is shown. What was not delivered is known to be missing and has none. None leaves it open.
     """
 
@@ -135,7 +135,7 @@ class Wanted:
 
 @reads(RISK)
 def anomalies(reader: LakeReader, scope: Scope, wanted: Wanted, *, limit: int | None) -> pd.DataFrame:
-    """One row per anomaly, ranked; ``found_count`` says how many there are before the limit."""
+    """One row per series-day that is off, ranked; ``found_count`` says how many there are before the limit."""
     sql = f"""
         select
             date, series_id, group_id, risk_level, anomaly_type,
@@ -144,7 +144,7 @@ def anomalies(reader: LakeReader, scope: Scope, wanted: Wanted, *, limit: int | 
             count(*) over () as found_count
         from {kept.flagged(reader)}
         where
-            is_anomaly and {OF_FAMILY}
+            {kept.OFF} and {OF_FAMILY}
             and (len($levels::varchar[]) = 0 or list_contains($levels::varchar[], risk_level))
             and (len($types::varchar[]) = 0 or list_contains($types::varchar[], anomaly_type))
             and ($false_share::double is null or coalesce(q_value, 0) <= $false_share::double)

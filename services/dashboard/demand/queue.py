@@ -26,7 +26,7 @@ _EVERY, _NEWEST = "Any share", "Newest day"
 
 def queue(lake: Lake, scope: Scope, newest: date) -> None:
     """What needs a look, ranked, with filters and a download; a row opens its series. ``newest`` is its last day."""
-    with section("What needs a look", "Ranked anomalies. Select a row to see its series below."):
+    with section("What needs a look", "What is off, ranked. Select a row to see its series below."):
         with st.container(horizontal=True, vertical_alignment="bottom", key="demand-filters"):
             if one_of("Days", (_NEWEST, "Whole period"), key="demand_queue_days") == _NEWEST:
                 scope = replace(scope, first=newest, last=newest)
@@ -34,14 +34,14 @@ def queue(lake: Lake, scope: Scope, newest: date) -> None:
             wanted = _wanted(kinds, scope.family)
         found = lake.ask(queries.anomalies, scope, wanted, limit=MOST_ROWS)
         if found.empty:
-            nothing("No anomalies in this selection.", "Look at the whole period, or take a filter away.")
+            nothing("Nothing is off in this selection.", "Look at the whole period, or take a filter away.")
             return
         total, every = int(found["found_count"].iloc[0]), int(kinds["anomaly_count"].sum())
         _queue_table(found, of=(scope, wanted))
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             part = "" if total == every else f"{wording.count(total)} of "
             more = "" if total <= len(found) else f" Shown are the first {wording.count(len(found))}."
-            st.caption(f"{part}{wording.plural(every, 'anomaly', 'anomalies')}.{more}")
+            st.caption(f"{part}{wording.plural(every, 'deviation', 'deviations')}.{more}")
             download(
                 "Download all as CSV",
                 f"anomalies_{scope.family}_{scope.first}_{scope.last}",
@@ -67,7 +67,8 @@ def _wanted(found: pd.DataFrame, family: str) -> Wanted:
         key=f"demand_false_{family}",
         persist_state="page",
         width=165,
-        help="Keeps the expected share of false alarms over all series of a day (Benjamini and Hochberg).",
+        help="Keeps the expected share of false alarms over all series of a day (Benjamini and Hochberg). "
+        f"{_EVERY}: all that is out of the ordinary for its series.",
     )
     text = st.text_input("Series contains", width=140, placeholder="Any series")
     ranking = st.selectbox("Ranked by", list(RANKINGS), width=150)
