@@ -85,13 +85,15 @@ def conformal(
     for number, length in enumerate(settings.persistent_days, start=1):
         lower_p[number] = np.maximum(lower_p[number], least_mean_p_values(quantity, is_left_out, length))
     bounds = size * np.sinh(np.clip(bounds, -_LARGEST_LOGARITHM, _LARGEST_LOGARITHM))
+    lower, upper = np.minimum(*bounds), np.maximum(*bounds)
     return Conformal(
-        lower=np.minimum(*bounds),
-        upper=np.maximum(*bounds),
+        lower=lower,
+        upper=upper,
         score=score,
         p_values=np.minimum(1.0, 2.0 * np.minimum(upper_p, lower_p)),
         side=side,
-        is_outside=is_outside,
+        # Of few scores no rank is small enough; what lies beyond the largest of them is outside of what is shown.
+        is_outside=is_outside | (quantity < lower) | (quantity > upper),
     )
 
 
