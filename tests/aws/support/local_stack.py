@@ -63,7 +63,12 @@ class Stack:
         bundle(self.folder / "alerting.zip")
         state = f"-backend-config=path={self.folder / 'terraform.tfstate'}"
         _checked(init(ENVIRONMENT, "-reconfigure", state, work=self.folder / "terraform"))
-        _checked(self.run("apply", "-auto-approve"))
+        done = self.run("apply", "-auto-approve")
+        if done.returncode:
+            # A server that answers late is asked again by Terraform's client, which then finds its own first request
+            # done and calls that an error. What is wrong by itself is wrong the second time.
+            done = self.run("apply", "-auto-approve")
+        _checked(done)
 
     def outputs(self) -> dict[str, Any]:
         """What the environment tells of itself."""
