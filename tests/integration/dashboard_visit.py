@@ -134,7 +134,10 @@ class Visitor:
         self.settle()
 
     def act(self, action: Callable[[], object]) -> None:
-        """Do something that makes the script run, and wait until the page stands again."""
+        """Do something that makes the script run, and wait until the page stands again.
+
+        A press on what the page just draws anew can be lost; after a long while without a run it is made once more.
+        """
         self.page.evaluate(
             """() => {
                 const app = document.querySelector('[data-testid=stApp]');
@@ -143,8 +146,14 @@ class Visitor:
                 new MutationObserver(look).observe(app, {attributes: true});
             }"""
         )
+        from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
         action()
-        self.page.wait_for_function("window.ran")
+        try:
+            self.page.wait_for_function("window.ran", timeout=45_000)
+        except PlaywrightTimeoutError:
+            action()
+            self.page.wait_for_function("window.ran")
         self.settle()
 
     def settle(self) -> None:
