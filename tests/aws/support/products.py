@@ -18,10 +18,12 @@ from tests.aws.support.moto_server import ROOT, cleaned_environment, variables
 
 LANDING = "local-risk-lakehouse-landing"
 _PREFIX = "daily_demand/"
+# A function's process is frozen and does not end by itself: what threads of its libraries do then is not asked.
 _CALL = """
-import importlib, json, sys
+import importlib, json, os, sys
 module, _, name = sys.argv[1].rpartition(".")
-print(json.dumps(getattr(importlib.import_module(module), name)(json.load(sys.stdin))))
+print(json.dumps(getattr(importlib.import_module(module), name)(json.load(sys.stdin))), flush=True)
+os._exit(0)
 """
 _COPY = """
 import sys
